@@ -1,0 +1,291 @@
+"""The events of a run's stream: what happened, in the order it was decided. State is their fold and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from console.engine.prepared import Prepared
+from console.engine.reports import AttemptReport, Evidence, Process, Value
+from console.engine.runbook import Runbook
+from console.engine.words import Answer, Outcome, Purpose, RollbackState, RunState, StepState, TaskKind
+
+
+def _tag(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_tag):
+    """Base of all events."""
+
+
+class StepEvent(Event):
+    """Base of the events about one visit of one step."""
+
+    path: str
+    visit: int
+
+
+class RunStarted(Event):
+    """A run began, with everything it pins: the compiled runbook, its files and plugins by digest, its parameters."""
+
+    run: int
+    runbook: Runbook
+    definition: str
+    source: str
+    parameters: dict[str, Value]
+    started_by: str
+    files: dict[str, str] = {}
+    plugins: dict[str, str] = {}
+    environment: str | None = None
+    lock: str | None = None
+    queued_behind: int | None = None
+    deadline_at: int | None = None
+
+
+class RunAdmitted(Event):
+    """The lock that the run queued for was granted."""
+
+
+class RunPaused(Event):
+    """Nothing new is started until the run is resumed; what runs goes on."""
+
+    reason: str | None = None
+
+
+class RunResumed(Event):
+    """The run goes on."""
+
+    reason: str | None = None
+
+
+class CancelAsked(Event):
+    """Somebody cancelled the run; `stop` says whether what is running is stopped or may finish."""
+
+    stop: bool
+    reason: str | None = None
+
+
+class DeadlinePassed(Event):
+    """The run is older than its deadline allows. It is told, and goes on."""
+
+
+class RunEnded(Event):
+    """The run is over."""
+
+    state: RunState
+
+
+class StepEntered(StepEvent):
+    """The run arrived at the step: a new visit."""
+
+
+class StepSkipped(StepEvent):
+    """The step does not run: its condition is false, an operator said so, or a jump passed over it."""
+
+    why: str
+    detail: str | None = None
+    reason: str | None = None
+    ahead: bool = False
+
+
+class StepPrepared(StepEvent):
+    """The step was rendered; what it holds is what will run."""
+
+    prepared: Prepared
+
+
+class PreparationFailed(StepEvent):
+    """The step could not be rendered, so nothing of it started."""
+
+    error: str
+
+
+class RetryBegan(StepEvent):
+    """The step is tried again within its visit; `rendered_anew` when a person asked for it."""
+
+    rendered_anew: bool
+
+
+class AttemptStarted(StepEvent):
+    """An attempt may start; recorded before its process exists."""
+
+    attempt: int
+    purpose: Purpose
+    digest: str
+
+
+class AttemptEnded(StepEvent):
+    """An attempt ended, and how is known."""
+
+    attempt: int
+    purpose: Purpose
+    report: AttemptReport
+
+
+class AttemptInDoubt(StepEvent):
+    """An attempt is gone and nobody saw its end."""
+
+    attempt: int
+    purpose: Purpose
+    report: AttemptReport
+
+
+class AttemptCancelAsked(StepEvent):
+    """Somebody asked to stop a running attempt."""
+
+    attempt: int
+    reason: str | None = None
+
+
+class SurvivorsSought(StepEvent):
+    """Processes of earlier attempts were looked for before a new start."""
+
+    found: tuple[Process, ...] = ()
+    ended: bool = False
+
+
+class SurvivorsEndAsked(StepEvent):
+    """A person asked to end the surviving processes."""
+
+
+class LookAsked(StepEvent):
+    """A person asked to look again at an attempt in doubt, by a kind that cannot discover."""
+
+
+class EvidenceFound(StepEvent):
+    """Looking again found this."""
+
+    evidence: Evidence
+
+
+class TimerSet(StepEvent):
+    """A moment (ms UTC) at which the engine is to be woken."""
+
+    timer: str
+    at: int
+
+
+class TimerFired(Event):
+    """A timer was due."""
+
+    timer: str
+
+
+class TaskOpened(StepEvent):
+    """Something waits for a person: for whom, since when (the event's time), until when, and what may be answered."""
+
+    task: int
+    kind: TaskKind
+    answers: tuple[Answer, ...]
+    people: tuple[str, ...]
+    question: str = ""
+    due_at: int | None = None
+    quorum: int = 1
+    digest: str | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class TaskAnswered(StepEvent):
+    """A person answered. `closes` is false for an approval that still lacks votes."""
+
+    task: int
+    answer: Answer
+    by: str
+    closes: bool
+    values: dict[str, Value] = {}
+    note: str | None = None
+    self_approved: bool = False
+
+
+class TaskClosed(StepEvent):
+    """A task ended without an answer that counts: superseded, or its time ran out."""
+
+    task: int
+    why: str
+
+
+class Told(StepEvent):
+    """People were told something in the console."""
+
+    to: tuple[str, ...]
+    message: str
+
+
+class StepEnded(StepEvent):
+    """The visit is over."""
+
+    state: StepState
+    outcome: Outcome
+    summary: str = ""
+
+
+class Jumped(StepEvent):
+    """The run went to another step than the next; `path` and `visit` say from where."""
+
+    to: str
+    by_runbook: bool = False
+    reason: str | None = None
+
+
+class RollbackBegan(Event):
+    """Undoing began: all, or what started after the step `to`; `paths` newest first, each with its visit."""
+
+    to: str | None
+    paths: tuple[tuple[str, int], ...]
+    unattended: bool = False
+    reason: str | None = None
+
+
+class RollbackSettled(StepEvent):
+    """An entry of the rollback list is dealt with."""
+
+    state: RollbackState
+    note: str | None = None
+
+
+class RollbackDropped(StepEvent):
+    """An entry left the rollback list because a person said that nothing had been done."""
+
+
+class RollbackEnded(Event):
+    """All entries of a rollback are dealt with."""
+
+    to: str | None
+
+
+AnyEvent = (
+    RunStarted
+    | RunAdmitted
+    | RunPaused
+    | RunResumed
+    | CancelAsked
+    | DeadlinePassed
+    | RunEnded
+    | StepEntered
+    | StepSkipped
+    | StepPrepared
+    | PreparationFailed
+    | RetryBegan
+    | AttemptStarted
+    | AttemptEnded
+    | AttemptInDoubt
+    | AttemptCancelAsked
+    | SurvivorsSought
+    | SurvivorsEndAsked
+    | LookAsked
+    | EvidenceFound
+    | TimerSet
+    | TimerFired
+    | TaskOpened
+    | TaskAnswered
+    | TaskClosed
+    | Told
+    | StepEnded
+    | Jumped
+    | RollbackBegan
+    | RollbackSettled
+    | RollbackDropped
+    | RollbackEnded
+)

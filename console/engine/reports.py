@@ -1,0 +1,84 @@
+"""What the outside reports of an attempt: how it ended, what it printed, what it says it did."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from console.engine.runbook import Model
+from console.engine.words import Effect, Ending, Outcome
+
+Value = str | int | bool | None
+
+
+class OutputDigest(Model):
+    """The stored output of an attempt; `lost_bytes` counts what a full disk swallowed."""
+
+    bytes: int = 0
+    lines: int = 0
+    sha256: str = ""
+    lost_bytes: int = 0
+
+
+class Process(Model):
+    """A process that is still there after its attempt; `started` is in clock ticks since boot, to tell reused pids apart."""
+
+    pid: int
+    started: int
+    command: str
+
+
+class Change(Model):
+    """One thing that a preview says would change, or that an apply changed."""
+
+    action: str
+    target: str
+    detail: str = ""
+
+
+class Preview(Model):
+    """What a step would do; `digest` binds the start of the step to exactly this."""
+
+    summary: str
+    digest: str
+    effect: Effect = Effect.CHANGES
+    added: int = 0
+    changed: int = 0
+    destroyed: int = 0
+    changes: tuple[Change, ...] = ()
+    unpredicted: tuple[str, ...] = ()
+
+
+class Finding(StrEnum):
+    """What looking again says about an attempt whose end nobody saw."""
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    PARTLY = "partly"
+    CANNOT_TELL = "cannot_tell"
+
+
+class Evidence(Model):
+    """What is known about an attempt in doubt."""
+
+    facts: tuple[str, ...] = ()
+    survivors: tuple[Process, ...] = ()
+    finding: Finding = Finding.CANNOT_TELL
+
+
+class AttemptReport(Model):
+    """The end of an attempt. `outcome` is the kind's reading of it; times are ms UTC."""
+
+    ending: Ending
+    outcome: Outcome
+    exit_code: int | None = None
+    signal: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    output: OutputDigest = OutputDigest()
+    summary: str = ""
+    outputs: dict[str, Value] = {}
+    changes: tuple[Change, ...] = ()
+    preview: Preview | None = None
+    evidence: Evidence | None = None
+    leftovers: tuple[Process, ...] = ()
+    error: str | None = None
