@@ -1,0 +1,1 @@
+"""The interface of a kind of step, and the built-in kinds."""
