@@ -2,6 +2,7 @@
 
     ConsoleError                 internal             1
     ├── UsageError               usage                2
+    │   └── ConfigError          config               2
     ├── RefusedError             refused              3
     ├── NotFoundError            not-found            4
     ├── RunFailed                run-failed           5
@@ -70,6 +71,12 @@ class UsageError(ConsoleError):
     exit_code = 2
 
 
+class ConfigError(UsageError):
+    """The environment or the configuration file does not say something that can be used."""
+
+    code = "config"
+
+
 class RefusedError(ConsoleError):
     """The command was understood and refused: by access, by the state of the run, or by a rule."""
 
@@ -106,7 +113,7 @@ class ServerUnreachable(ConsoleError):
 
 
 class InvalidRunbook(ConsoleError):
-    """A runbook or a plugin cannot be used; `problems` holds one line for each thing that is wrong with it."""
+    """A runbook or a plugin cannot be used; `problems` has one line for each thing that is wrong."""
 
     code = "invalid-runbook"
     exit_code = 8

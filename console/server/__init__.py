@@ -1,0 +1,1 @@
+"""The server of one console home: the only writer of its journal."""

@@ -1,0 +1,1 @@
+"""The process around one attempt: it outlives the server and records the true exit code."""
