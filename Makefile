@@ -1,0 +1,52 @@
+# Every command of the project. Plain make and sh: no GNU extensions.
+#
+#   make demo    set everything up and open the console on the runbook provision-environment
+#   make test    set everything up and pass the tests
+#   make check   format, lint, types, import rules and the fast tests: before every commit
+
+BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest
+
+.PHONY: help demo setup test check format lock upgrade bench screenshots clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo 'setup, format, lock, upgrade, bench, screenshots, clean: see CONTRIBUTING.md'
+
+demo:
+	@tools/setup.sh run
+	@tools/system_tools.sh run
+	@$(BIN)/console open provision-environment
+
+setup:
+	@tools/setup.sh dev
+	@tools/system_tools.sh dev
+
+test: setup
+	$(PYTEST) -n 2
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(PYTEST) -q -n 2 -m 'not (slow or real_tools or terminal or crash)'
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: setup
+	tools/lock.sh
+
+upgrade: setup
+	tools/lock.sh --upgrade
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+screenshots: setup
+	$(BIN)/python -m screenshots
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
