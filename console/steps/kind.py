@@ -40,6 +40,7 @@ class Place:
     `work`: of this visit alone; preview, apply and discover of a visit see the same one.
     `state`: survives the run; one for each runbook, `one_at_a_time` key and step.
     `attempt`: the spool directory of the attempt; a process may write `result.json` there. None while preparing.
+    `preview`: the digest of the preview that an apply or a rollback is bound to; None where there was no preview.
     """
 
     files: Path
@@ -47,6 +48,7 @@ class Place:
     work: Path
     state: Path
     attempt: Path | None = None
+    preview: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,10 @@ class Exit:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a kind makes of an ended process."""
+    """What a kind makes of an ended process.
+
+    `in_doubt` is true where the process ended without saying what it had done: only discovery or a person can tell.
+    """
 
     outcome: Outcome
     summary: str = ""
@@ -114,6 +119,7 @@ class Reading:
     changes: tuple[Change, ...] = ()
     finding: Finding = Finding.CANNOT_TELL
     facts: tuple[str, ...] = ()
+    in_doubt: bool = False
 
 
 class Kind:
@@ -143,7 +149,7 @@ class Kind:
         return ()
 
     def files(self, body: Any) -> tuple[str, ...]:
-        """Files and directories beside the runbook that a run must pin."""
+        """Files and directories beside the runbook that a run must pin; one ending in `?` only where it exists."""
         return ()
 
     def prepare(self, body: Any, context: Context) -> Ready:
