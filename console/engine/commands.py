@@ -46,7 +46,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict = Verdict()
 
 
-class StartRun(Command):
+class StartRun(Command, frozen=True):
     """Start a run; `lock_holder` is the run that holds the rendered `one_at_a_time` key now."""
 
     run: int
@@ -62,23 +62,23 @@ class StartRun(Command):
     wait_for_lock: bool = False
 
 
-class Admit(Command):
+class Admit(Command, frozen=True):
     """The lock is free now."""
 
 
-class Pause(Command):
+class Pause(Command, frozen=True):
     """Start nothing new."""
 
     reason: str | None = None
 
 
-class Resume(Command):
+class Resume(Command, frozen=True):
     """Go on after a pause."""
 
     reason: str | None = None
 
 
-class Cancel(Command):
+class Cancel(Command, frozen=True):
     """Cancel the run, or with `path` stop what runs of that step; `stop` false lets running attempts finish."""
 
     path: str | None = None
@@ -86,28 +86,29 @@ class Cancel(Command):
     reason: str | None = None
 
 
-class Jump(Command):
+class Jump(Command, frozen=True):
     """Go on at another step."""
 
     path: str
     reason: str | None = None
 
 
-class Skip(Command):
+class Skip(Command, frozen=True):
     """Pass over a step; a reason is required."""
 
     path: str
     reason: str | None = None
 
 
-class Rollback(Command):
-    """Undo everything, or what started after the step `to`."""
+class Rollback(Command, frozen=True):
+    """Undo everything, or what started after the step `to`; `lock_holder` as in `StartRun`, for an ended run."""
 
     to: str | None = None
+    lock_holder: int | None = None
     reason: str | None = None
 
 
-class AnswerTask(Command):
+class AnswerTask(Command, frozen=True):
     """Answer what a step asks. `version` is the step's version on the screen that was answered from."""
 
     path: str
@@ -117,8 +118,8 @@ class AnswerTask(Command):
     version: int | None = None
 
 
-class StepRendered(Command):
-    """The host rendered a ready step: prepared, not applicable (`skip` holds the condition), or failed with an error."""
+class StepRendered(Command, frozen=True):
+    """The host rendered a ready step: prepared, not applicable (`skip` is the condition), or failed with an error."""
 
     path: str
     visit: int
@@ -127,7 +128,7 @@ class StepRendered(Command):
     error: str | None = None
 
 
-class AttemptReported(Command):
+class AttemptReported(Command, frozen=True):
     """An attempt ended, or was lost."""
 
     path: str
@@ -136,7 +137,7 @@ class AttemptReported(Command):
     report: AttemptReport
 
 
-class SurvivorsReported(Command):
+class SurvivorsReported(Command, frozen=True):
     """The host looked for processes of earlier attempts."""
 
     path: str
@@ -145,7 +146,7 @@ class SurvivorsReported(Command):
     ended: bool = False
 
 
-class EvidenceReported(Command):
+class EvidenceReported(Command, frozen=True):
     """The host looked again at an attempt in doubt."""
 
     path: str
@@ -153,7 +154,7 @@ class EvidenceReported(Command):
     evidence: Evidence
 
 
-class TimerDue(Command):
+class TimerDue(Command, frozen=True):
     """A timer that the engine set is due."""
 
     timer: str

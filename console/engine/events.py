@@ -6,10 +6,11 @@ import re
 
 import msgspec
 
+from console.engine.commands import Actor
 from console.engine.prepared import Prepared
 from console.engine.reports import AttemptReport, Evidence, Process, Value
 from console.engine.runbook import Runbook
-from console.engine.words import Answer, Outcome, Purpose, RollbackState, RunState, StepState, TaskKind
+from console.engine.words import Answer, Outcome, Purpose, RollbackState, RunState, StepState, TaskKind, TimerPurpose
 
 
 def _tag(name: str) -> str:
@@ -20,14 +21,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     """Base of all events."""
 
 
-class StepEvent(Event):
+class StepEvent(Event, frozen=True):
     """Base of the events about one visit of one step."""
 
     path: str
     visit: int
 
 
-class RunStarted(Event):
+class RunStarted(Event, frozen=True):
     """A run began, with everything it pins: the compiled runbook, its files and plugins by digest, its parameters."""
 
     run: int
@@ -44,44 +45,44 @@ class RunStarted(Event):
     deadline_at: int | None = None
 
 
-class RunAdmitted(Event):
+class RunAdmitted(Event, frozen=True):
     """The lock that the run queued for was granted."""
 
 
-class RunPaused(Event):
+class RunPaused(Event, frozen=True):
     """Nothing new is started until the run is resumed; what runs goes on."""
 
     reason: str | None = None
 
 
-class RunResumed(Event):
+class RunResumed(Event, frozen=True):
     """The run goes on."""
 
     reason: str | None = None
 
 
-class CancelAsked(Event):
+class CancelAsked(Event, frozen=True):
     """Somebody cancelled the run; `stop` says whether what is running is stopped or may finish."""
 
     stop: bool
     reason: str | None = None
 
 
-class DeadlinePassed(Event):
+class DeadlinePassed(Event, frozen=True):
     """The run is older than its deadline allows. It is told, and goes on."""
 
 
-class RunEnded(Event):
+class RunEnded(Event, frozen=True):
     """The run is over."""
 
     state: RunState
 
 
-class StepEntered(StepEvent):
+class StepEntered(StepEvent, frozen=True):
     """The run arrived at the step: a new visit."""
 
 
-class StepSkipped(StepEvent):
+class StepSkipped(StepEvent, frozen=True):
     """The step does not run: its condition is false, an operator said so, or a jump passed over it."""
 
     why: str
@@ -90,25 +91,25 @@ class StepSkipped(StepEvent):
     ahead: bool = False
 
 
-class StepPrepared(StepEvent):
+class StepPrepared(StepEvent, frozen=True):
     """The step was rendered; what it holds is what will run."""
 
     prepared: Prepared
 
 
-class PreparationFailed(StepEvent):
+class PreparationFailed(StepEvent, frozen=True):
     """The step could not be rendered, so nothing of it started."""
 
     error: str
 
 
-class RetryBegan(StepEvent):
+class RetryBegan(StepEvent, frozen=True):
     """The step is tried again within its visit; `rendered_anew` when a person asked for it."""
 
     rendered_anew: bool
 
 
-class AttemptStarted(StepEvent):
+class AttemptStarted(StepEvent, frozen=True):
     """An attempt may start; recorded before its process exists."""
 
     attempt: int
@@ -116,7 +117,7 @@ class AttemptStarted(StepEvent):
     digest: str
 
 
-class AttemptEnded(StepEvent):
+class AttemptEnded(StepEvent, frozen=True):
     """An attempt ended, and how is known."""
 
     attempt: int
@@ -124,7 +125,7 @@ class AttemptEnded(StepEvent):
     report: AttemptReport
 
 
-class AttemptInDoubt(StepEvent):
+class AttemptInDoubt(StepEvent, frozen=True):
     """An attempt is gone and nobody saw its end."""
 
     attempt: int
@@ -132,48 +133,49 @@ class AttemptInDoubt(StepEvent):
     report: AttemptReport
 
 
-class AttemptCancelAsked(StepEvent):
+class AttemptCancelAsked(StepEvent, frozen=True):
     """Somebody asked to stop a running attempt."""
 
     attempt: int
     reason: str | None = None
 
 
-class SurvivorsSought(StepEvent):
+class SurvivorsSought(StepEvent, frozen=True):
     """Processes of earlier attempts were looked for before a new start."""
 
     found: tuple[Process, ...] = ()
     ended: bool = False
 
 
-class SurvivorsEndAsked(StepEvent):
+class SurvivorsEndAsked(StepEvent, frozen=True):
     """A person asked to end the surviving processes."""
 
 
-class LookAsked(StepEvent):
+class LookAsked(StepEvent, frozen=True):
     """A person asked to look again at an attempt in doubt, by a kind that cannot discover."""
 
 
-class EvidenceFound(StepEvent):
+class EvidenceFound(StepEvent, frozen=True):
     """Looking again found this."""
 
     evidence: Evidence
 
 
-class TimerSet(StepEvent):
-    """A moment (ms UTC) at which the engine is to be woken."""
+class TimerSet(StepEvent, frozen=True):
+    """A moment (ms UTC) at which the engine is to be woken, and what for."""
 
     timer: str
+    purpose: TimerPurpose
     at: int
 
 
-class TimerFired(Event):
+class TimerFired(Event, frozen=True):
     """A timer was due."""
 
     timer: str
 
 
-class TaskOpened(StepEvent):
+class TaskOpened(StepEvent, frozen=True):
     """Something waits for a person: for whom, since when (the event's time), until when, and what may be answered."""
 
     task: int
@@ -187,7 +189,7 @@ class TaskOpened(StepEvent):
     evidence: tuple[str, ...] = ()
 
 
-class TaskAnswered(StepEvent):
+class TaskAnswered(StepEvent, frozen=True):
     """A person answered. `closes` is false for an approval that still lacks votes."""
 
     task: int
@@ -199,21 +201,22 @@ class TaskAnswered(StepEvent):
     self_approved: bool = False
 
 
-class TaskClosed(StepEvent):
+class TaskClosed(StepEvent, frozen=True):
     """A task ended without an answer that counts: superseded, or its time ran out."""
 
     task: int
     why: str
 
 
-class Told(StepEvent):
-    """People were told something in the console."""
+class Told(Event, frozen=True):
+    """People were told something in the console, mostly about a step."""
 
     to: tuple[str, ...]
     message: str
+    path: str | None = None
 
 
-class StepEnded(StepEvent):
+class StepEnded(StepEvent, frozen=True):
     """The visit is over."""
 
     state: StepState
@@ -221,7 +224,7 @@ class StepEnded(StepEvent):
     summary: str = ""
 
 
-class Jumped(StepEvent):
+class Jumped(StepEvent, frozen=True):
     """The run went to another step than the next; `path` and `visit` say from where."""
 
     to: str
@@ -229,7 +232,7 @@ class Jumped(StepEvent):
     reason: str | None = None
 
 
-class RollbackBegan(Event):
+class RollbackBegan(Event, frozen=True):
     """Undoing began: all, or what started after the step `to`; `paths` newest first, each with its visit."""
 
     to: str | None
@@ -238,18 +241,24 @@ class RollbackBegan(Event):
     reason: str | None = None
 
 
-class RollbackSettled(StepEvent):
+class RollbackSettled(StepEvent, frozen=True):
     """An entry of the rollback list is dealt with."""
 
     state: RollbackState
     note: str | None = None
 
 
-class RollbackDropped(StepEvent):
+class RollbackStepFailed(StepEvent, frozen=True):
+    """An undo did not succeed; a person is asked."""
+
+    summary: str
+
+
+class RollbackDropped(StepEvent, frozen=True):
     """An entry left the rollback list because a person said that nothing had been done."""
 
 
-class RollbackEnded(Event):
+class RollbackEnded(Event, frozen=True):
     """All entries of a rollback are dealt with."""
 
     to: str | None
@@ -286,6 +295,26 @@ AnyEvent = (
     | Jumped
     | RollbackBegan
     | RollbackSettled
+    | RollbackStepFailed
     | RollbackDropped
     | RollbackEnded
 )
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as the journal keeps it: its place in the stream, when (ms UTC), by whom, and for what cause.
+
+    `cause` is the id of the command that led to it. The JSON of this struct, keys sorted, is what is hashed.
+    """
+
+    stream: str
+    seq: int
+    at: int
+    who: Actor
+    cause: str
+    event: AnyEvent
+
+
+def stream_of(run: int) -> str:
+    """The name of a run's stream."""
+    return f"run/{run}"

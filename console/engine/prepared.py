@@ -10,14 +10,14 @@ from console.engine.runbook import Field, Model, UndoForm
 from console.engine.words import Effect
 
 
-class ProcessWork(Model, tag_field="form", tag="process"):
+class ProcessWork(Model, frozen=True, tag_field="form", tag="process"):
     """Work done by a supervised process; says which questions beside `apply` the kind can answer."""
 
     previews: bool = False
     discovers: bool = False
 
 
-class AskWork(Model, tag_field="form", tag="ask"):
+class AskWork(Model, frozen=True, tag_field="form", tag="ask"):
     """Work done by a person: instructions, a checklist, and typed answers."""
 
     instructions: str
@@ -26,7 +26,7 @@ class AskWork(Model, tag_field="form", tag="ask"):
     from_: tuple[str, ...] = msgspec.field(name="from", default=())
 
 
-class ApprovalWork(Model, tag_field="form", tag="approval"):
+class ApprovalWork(Model, frozen=True, tag_field="form", tag="approval"):
     """A question whose answer is approve or reject."""
 
     ask: str
@@ -36,13 +36,13 @@ class ApprovalWork(Model, tag_field="form", tag="approval"):
     evidence: tuple[str, ...] = ()
 
 
-class WaitWork(Model, tag_field="form", tag="wait"):
+class WaitWork(Model, frozen=True, tag_field="form", tag="wait"):
     """Waiting until a moment (ms since the epoch, UTC)."""
 
     until: int
 
 
-class TellWork(Model, tag_field="form", tag="tell"):
+class TellWork(Model, frozen=True, tag_field="form", tag="tell"):
     """Telling people something in the console."""
 
     to: tuple[str, ...]
@@ -52,7 +52,7 @@ class TellWork(Model, tag_field="form", tag="tell"):
 Work = ProcessWork | AskWork | ApprovalWork | WaitWork | TellWork
 
 
-class PreparedUndo(Model):
+class PreparedUndo(Model, frozen=True):
     """The undo of a step, rendered with the forward step's inputs and pinned when that step starts."""
 
     form: UndoForm
@@ -70,7 +70,7 @@ class PreparedUndo(Model):
     instead: str | None = None
 
 
-class Prepared(Model):
+class Prepared(Model, frozen=True):
     """A rendered step.
 
     `digest` (SHA-256, hex) covers kind, spec, env and the files and plugin behind them; `shown` are the lines that

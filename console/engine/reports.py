@@ -10,7 +10,7 @@ from console.engine.words import Effect, Ending, Outcome
 Value = str | int | bool | None
 
 
-class OutputDigest(Model):
+class OutputDigest(Model, frozen=True):
     """The stored output of an attempt; `lost_bytes` counts what a full disk swallowed."""
 
     bytes: int = 0
@@ -19,15 +19,15 @@ class OutputDigest(Model):
     lost_bytes: int = 0
 
 
-class Process(Model):
-    """A process that is still there after its attempt; `started` is in clock ticks since boot, to tell reused pids apart."""
+class Process(Model, frozen=True):
+    """A process still there after its attempt; `started` (clock ticks since boot) tells reused pids apart."""
 
     pid: int
     started: int
     command: str
 
 
-class Change(Model):
+class Change(Model, frozen=True):
     """One thing that a preview says would change, or that an apply changed."""
 
     action: str
@@ -35,7 +35,7 @@ class Change(Model):
     detail: str = ""
 
 
-class Preview(Model):
+class Preview(Model, frozen=True):
     """What a step would do; `digest` binds the start of the step to exactly this."""
 
     summary: str
@@ -57,7 +57,7 @@ class Finding(StrEnum):
     CANNOT_TELL = "cannot_tell"
 
 
-class Evidence(Model):
+class Evidence(Model, frozen=True):
     """What is known about an attempt in doubt."""
 
     facts: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class Evidence(Model):
     finding: Finding = Finding.CANNOT_TELL
 
 
-class AttemptReport(Model):
+class AttemptReport(Model, frozen=True):
     """The end of an attempt. `outcome` is the kind's reading of it; times are ms UTC."""
 
     ending: Ending

@@ -25,7 +25,7 @@ class ParameterType(StrEnum):
     HOST = "host"
 
 
-class Field(Model):
+class Field(Model, frozen=True):
     """A typed, bounded value that somebody gives: a parameter, what a manual step asks, a step's output.
 
     `min` and `max` bound an integer, `min_length` and `max_length` (characters) a string; `pattern` must match whole.
@@ -55,7 +55,7 @@ class FollowWord(StrEnum):
     GO_TO = "go_to"
 
 
-class Follow(Model):
+class Follow(Model, frozen=True):
     """What follows an outcome: a word, its target step, and how often a jump may be taken."""
 
     word: FollowWord
@@ -72,7 +72,7 @@ class UndoForm(StrEnum):
     IMPOSSIBLE = "impossible"
 
 
-class Undo(Model):
+class Undo(Model, frozen=True):
     """How a step is undone: by a step of a kind, by nothing, or not at all (why, and what to do instead)."""
 
     form: UndoForm
@@ -86,7 +86,7 @@ class Undo(Model):
     line: int = 0
 
 
-class Approve(Model):
+class Approve(Model, frozen=True):
     """The option `approve`: who is asked after the preview, how many must agree, and for how long."""
 
     from_: tuple[str, ...] = msgspec.field(name="from", default=())
@@ -95,8 +95,8 @@ class Approve(Model):
     evidence: tuple[str, ...] = ()
 
 
-class Retry(Model):
-    """How often, and after what pause, a known failure is tried again by itself; the pause grows by `backoff` (percent)."""
+class Retry(Model, frozen=True):
+    """How often, and after what pause, a failure is tried again by itself; the pause grows by `backoff` (percent)."""
 
     attempts: int
     wait_ms: int = 0
@@ -104,7 +104,7 @@ class Retry(Model):
     wait_at_most_ms: int = 3_600_000
 
 
-class Step(Model):
+class Step(Model, frozen=True):
     """One step of a runbook: exactly one kind with its body, and the options around it.
 
     `body`, `env` and `when` still hold their templates; `line` is the place in the file, 1-based.
@@ -129,7 +129,7 @@ class Step(Model):
     line: int = 0
 
 
-class Runbook(Model):
+class Runbook(Model, frozen=True):
     """A checked runbook. Its digest (over the canonical JSON of this model and its files) is what a run pins."""
 
     id: str

@@ -139,3 +139,13 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
     NEVER_STARTED = "never_started"
     LOST = "lost"
+
+
+class TimerPurpose(StrEnum):
+    """What a timer is for."""
+
+    WAIT = "wait"
+    RETRY = "retry"
+    WITHIN = "within"
+    TASK = "task"
+    DEADLINE = "deadline"

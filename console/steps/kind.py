@@ -157,7 +157,7 @@ class Kind:
         raise NotImplementedError(self.name)
 
     def expand_undo(self, raw: object, forward: object) -> object:
-        """Fill a rollback's body from the forward step's (both unrendered); what it does not say, it takes from there."""
+        """Fill a rollback's body from the forward step's (both unrendered): what it does not say, it takes from there."""
         return raw
 
     def prepare_undo(self, body: Any, forward: Ready, context: Context) -> Ready:

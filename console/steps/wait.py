@@ -36,7 +36,9 @@ class Wait(Kind):
     def check(self, body: Body, step: Step) -> Iterable[Problem]:
         """One of for and until, well formed where it is no template."""
         if (body.for_ is None) == (body.until is None):
-            yield Problem((), "a wait says either for or until", "write `wait: 10m` or `wait: {until: 2030-01-01T06:00Z}`")
+            yield Problem(
+                (), "a wait says either for or until", "write `wait: 10m` or `wait: {until: 2030-01-01T06:00Z}`"
+            )
         for key, text, parse in (("for", body.for_, parse_duration), ("until", body.until, moment)):
             if text is not None and "{{" not in text:
                 try:
