@@ -38,9 +38,13 @@ format: setup
 
 lock: setup
 	tools/lock.sh
+	@tools/setup.sh dev
+	$(BIN)/python -m tools.licences
 
 upgrade: setup
 	tools/lock.sh --upgrade
+	@tools/setup.sh dev
+	$(BIN)/python -m tools.licences
 
 bench: setup
 	$(BIN)/python -m benchmarks

@@ -3,8 +3,8 @@
     python -m tools.fetch_opentofu --into .venv/bin
 
 The archive must have the checksum that the release's own SHA256SUMS file gives for it. Where gpg is
-installed, the signature of that file must be good and by OpenTofu's key. Nothing is left behind when anything is wrong.
-$OPENTOFU_BASE_URL and $OPENTOFU_KEY_URL name a mirror.
+installed, the signature of that file must be good and by OpenTofu's key. Nothing is left behind
+when anything is wrong. $OPENTOFU_BASE_URL and $OPENTOFU_KEY_URL name a mirror.
 """
 
 from __future__ import annotations
@@ -179,10 +179,8 @@ def _unpack(archive: Path) -> Path:
 
 
 def main() -> int:
-    """Fetch into the directory given on the command line; exit code 1 and one line on stderr when that fails."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    """Fetch into the directory that the command line names; on failure one line on stderr and exit code 1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--into", type=Path, required=True, help="the directory that tofu is put into")
     into = parser.parse_args().into
     release = Release(

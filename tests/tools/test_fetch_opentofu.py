@@ -224,9 +224,7 @@ class TestTheSignature:
         yield signer
         signer.close()
 
-    def test_a_good_one_by_the_expected_key_is_accepted(
-        self, published: Published, into: Path, signer: Signer
-    ) -> None:
+    def test_a_good_one_by_the_expected_key_is_accepted(self, published: Published, into: Path, signer: Signer) -> None:
         published.release = replace(published.release, fingerprint=signer.fingerprint)
         assert "checksum and signature verified" in fetch(published.release, into, gpg=GPG)
 
@@ -240,9 +238,7 @@ class TestTheSignature:
         published.publish(program(published.release.version) + b"# changed\n")
         assert "not accepted" in refused(published, into, GPG)
 
-    def test_one_that_is_not_published_is_refused(
-        self, published: Published, into: Path, signer: Signer
-    ) -> None:
+    def test_one_that_is_not_published_is_refused(self, published: Published, into: Path, signer: Signer) -> None:
         (published.folder / f"{published.release.sums}.gpgsig").unlink()
         assert "404" in refused(published, into, GPG)
 
@@ -253,9 +249,7 @@ class Signer:
     def __init__(self, published: Published) -> None:
         self.home = published.directory / "h"
         self.home.mkdir(mode=0o700)
-        self._gpg(
-            "--passphrase", "", "--quick-generate-key", "releases@example.org", "ed25519", "sign", "never"
-        )
+        self._gpg("--passphrase", "", "--quick-generate-key", "releases@example.org", "ed25519", "sign", "never")
         listed = self._gpg("--with-colons", "--list-keys")
         self.fingerprint = next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr"))
         (published.directory / "key.asc").write_text(self._gpg("--armor", "--export"))
