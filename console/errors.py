@@ -22,7 +22,7 @@ The columns are the class, its stable code and the exit code of a command that e
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 EXIT_DONE = 0
 
@@ -113,7 +113,10 @@ class ServerUnreachable(ConsoleError):
 
 
 class InvalidRunbook(ConsoleError):
-    """A runbook or a plugin cannot be used; `problems` has one line for each thing that is wrong."""
+    """A runbook or a plugin cannot be used; `problems` has an entry for each thing that is wrong.
+
+    An entry reads as one line: a text, or a `console.engine.problem.Problem` with its place.
+    """
 
     code = "invalid-runbook"
     exit_code = 8
@@ -122,7 +125,7 @@ class InvalidRunbook(ConsoleError):
         self,
         message: str,
         *,
-        problems: Iterable[str] = (),
+        problems: Iterable[Any] = (),
         where: str | None = None,
         unaffected: str | None = None,
         mend: str | None = None,
