@@ -7,7 +7,7 @@ Writing (one process for each home, one connection, one thread)
     writer.strike(note_id, at) -> None          removes the text and salt of a note, for good
     writer.rebuild(projections) -> None         replaces every row of run, task and incident
     writer.drop_snapshots() -> None
-    writer.failed -> JournalError | None        set after a failed write: nothing more is accepted until reopened
+    writer.failed -> JournalError | None        set after a failed write: nothing more is accepted
     writer.journal -> str                       the journal's id
     writer.head(stream) -> Head
     writer.close()
@@ -36,10 +36,13 @@ Reading (any number; each call is one short read, no transaction is kept)
 
 Output of attempts, in its own file
 
-    store = open_output(home, journal_id)       the only writer of output
-    store.append(piece) -> OutputEnd            pieces join without a hole; bytes that are there already must agree
-    store.seal(attempt, complete=True, sha256=None) -> OutputEnd   durable when it returns; then record the end event
-    output = OutputCommitter(store): await output.append(piece), await output.seal(...), await output.aclose()
+    store = open_output(writer)                 the only writer of output; shares the writer's lock and fail-stop
+    store.append(piece) -> OutputEnd            no hole; bytes that are there already must agree
+    store.seal(attempt, complete=True, sha256=None) -> OutputEnd
+                                                durable when it returns: then record the end event
+    output = OutputCommitter(store)             the same from asyncio, on a second thread
+    await output.append(piece), await output.seal(attempt, complete, sha256)
+    await output.aclose()                       before the journal's committer is closed
 
     reader = open_output_reader(home)
     reader.end(attempt) -> OutputEnd | None
@@ -53,9 +56,87 @@ Offline
 
 Helpers: `canonical(value) -> bytes`, `make_note(text) -> Note`, `define(kind, media, body) -> Definition`.
 
-Errors are those of `console.errors`: JournalError (a turn that cannot be recorded as asked, refused alone),
-JournalForked (the stream is stopped), JournalFull (nothing more until reopened), JournalLocked, JournalCorrupt,
-JournalTooNew.
+Errors are those of `console.errors`: JournalError (a turn that cannot be recorded as asked is refused alone),
+JournalForked (the stream is stopped), JournalFull (nothing more is recorded until the journal is opened again),
+JournalLocked, JournalCorrupt, JournalTooNew.
 """
 
 from __future__ import annotations
+
+from console.journal.append import Writer, open_writer
+from console.journal.canonical import canonical
+from console.journal.chain import define, genesis, link, make_note
+from console.journal.commit import Committer
+from console.journal.output import OutputCommitter, OutputStore, open_output
+from console.journal.output_read import OutputReader, open_output_reader
+from console.journal.read import Reader, open_reader
+from console.journal.records import (
+    Claim,
+    Claims,
+    Definition,
+    DefinitionClaim,
+    Envelope,
+    Event,
+    Head,
+    IncidentRow,
+    Line,
+    Note,
+    NoteClaim,
+    OutputClaim,
+    OutputEnd,
+    Piece,
+    Problem,
+    Projections,
+    Receipt,
+    Reply,
+    Report,
+    RunRow,
+    Snapshot,
+    SnapshotIn,
+    StoredEvent,
+    TaskRow,
+    Turn,
+)
+
+__all__ = [
+    "Claim",
+    "Claims",
+    "Committer",
+    "Definition",
+    "DefinitionClaim",
+    "Envelope",
+    "Event",
+    "Head",
+    "IncidentRow",
+    "Line",
+    "Note",
+    "NoteClaim",
+    "OutputClaim",
+    "OutputCommitter",
+    "OutputEnd",
+    "OutputReader",
+    "OutputStore",
+    "Piece",
+    "Problem",
+    "Projections",
+    "Reader",
+    "Receipt",
+    "Reply",
+    "Report",
+    "RunRow",
+    "Snapshot",
+    "SnapshotIn",
+    "StoredEvent",
+    "TaskRow",
+    "Turn",
+    "Writer",
+    "canonical",
+    "define",
+    "genesis",
+    "link",
+    "make_note",
+    "open_output",
+    "open_output_reader",
+    "open_reader",
+    "open_writer",
+]

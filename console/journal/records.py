@@ -1,6 +1,6 @@
 """What goes into the journal and what comes out of it: plain values, no behaviour.
 
-Times are milliseconds since 1970 in UTC, digests are SHA-256 as 64 lower-case hexadecimal digits, sizes are bytes.
+Times are milliseconds since 1970 in UTC, digests SHA-256 as 64 lower-case hexadecimal digits, sizes bytes.
 A JSON body is opaque to the journal: `bytes` of UTF-8 JSON.
 """
 
@@ -39,7 +39,7 @@ class StoredEvent(msgspec.Struct, frozen=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """The shape of an event's body, for `msgspec.json.decode(body, type=Envelope)`; `data` is left undecoded."""
+    """The shape of an event's body, for `msgspec.json.decode(body, type=Envelope)`; `data` stays raw."""
 
     stream: str
     seq: int
@@ -152,8 +152,7 @@ class Turn(msgspec.Struct, frozen=True):
     """All that one turn records, in one transaction.
 
     `events` may belong to several streams; each stream's are in order. Projection rows replace those of the
-    same key; the `*_gone` keys are deleted before the rows are written, and `tasks_cleared` deletes every task
-    of these runs.
+    same key. The `*_gone` keys are deleted before rows are written; `tasks_cleared` deletes all tasks of a run.
     """
 
     events: Sequence[Event] = ()
@@ -171,7 +170,7 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """The turn is durable: the heads of the streams it touched, and how many of its events were there already."""
+    """The turn is durable: the heads of the streams it touched, and how many events were there already."""
 
     heads: dict[str, Head]
     repeated: int = 0
@@ -196,7 +195,7 @@ class Piece(msgspec.Struct, frozen=True):
 
 
 class OutputEnd(msgspec.Struct, frozen=True):
-    """How far an attempt's output goes; `lines` counts newlines. `sha256` is None until the output is sealed."""
+    """How far an attempt's output goes; `lines` counts newlines, `sha256` is None until it is sealed."""
 
     attempt: str
     bytes: int
@@ -209,8 +208,8 @@ class OutputEnd(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True):
     """One line of output without its newline, cut at the cap that was asked for.
 
-    `number` counts from 0, `offset` is the byte at which it starts, `size` its whole length in bytes, `at` when
-    its first bytes came. `ended` is False for a last line that has no newline yet.
+    `number` counts from 0, `offset` is the byte at which it starts, `size` its whole length in bytes, `at`
+    when its first bytes came. `ended` is False for a last line that has no newline yet.
     """
 
     number: int
