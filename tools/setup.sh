@@ -38,7 +38,8 @@ make_venv() {
     elif base=$(find_python "$supported"); then
         say "$("$base" --version) is newer than what the locked packages were tested with (3.11 to 3.13); going on."
     else
-        fail "Python 3.11 or later is needed; found $(${PYTHON:-python3} --version 2>&1 || true)." \
+        found=$("${PYTHON:-python3}" --version 2>/dev/null) || found="no working ${PYTHON:-python3}"
+        fail "Python 3.11 or later is needed; there is $found." \
             "Install it, or name it: make PYTHON=/path/to/python3.12"
     fi
     say "Making the virtual environment $venv with $base"
@@ -61,8 +62,10 @@ install_lock() {
         return
     fi
     say "Installing the packages of $1"
-    pip install --require-hashes --no-deps --requirement "$1" || fail "The packages of $1 could not be installed." \
-        "Nothing else was changed. Mend what pip says above (often the network or a proxy) and run the command again."
+    # Not isolated: a package without a wheel is built by the pinned setuptools, not by one fetched for it.
+    pip install --require-hashes --no-deps --no-build-isolation --use-pep517 --requirement "$1" ||
+        fail "The packages of $1 could not be installed. Mend what pip says above (often the network or a proxy)" \
+            "and run the command again: what is installed already stays."
     remember "$1"
 }
 
@@ -76,8 +79,8 @@ install_project() {
 }
 
 make_venv
-install_lock requirements.lock
 install_lock requirements-build.lock
+install_lock requirements.lock
 if [ "$profile" = dev ]; then
     install_lock requirements-dev.lock
 fi
