@@ -9,8 +9,10 @@ from msgspec.structs import replace
 
 from console.engine import events as e
 from console.engine.run import (
+    LATEST_NOTICES,
     AnswerGiven,
     Attempt,
+    Notice,
     RollbackEntry,
     Rolling,
     Run,
@@ -450,7 +452,8 @@ def _task_closed(run: Run, event: e.TaskClosed, recorded: e.Recorded) -> None:
 
 @on(e.Told)
 def _told(run: Run, event: e.Told, recorded: e.Recorded) -> None:
-    run.told += 1
+    notice = Notice(at=recorded.at, to=event.to, message=event.message, path=event.path)
+    run.told = (*run.told, notice)[-LATEST_NOTICES:]
 
 
 @on(e.StepEnded)

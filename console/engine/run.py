@@ -23,6 +23,7 @@ from console.engine.words import (
     TimerPurpose,
 )
 
+LATEST_NOTICES = 50
 ENDED_STATES = frozenset(
     {
         StepState.SUCCEEDED,
@@ -179,6 +180,15 @@ class Rolling(State, frozen=True):
     unattended: bool
 
 
+class Notice(State, frozen=True):
+    """Something that people were told."""
+
+    at: int
+    to: tuple[str, ...]
+    message: str
+    path: str | None = None
+
+
 class SkipAhead(State, frozen=True):
     """A step that an operator chose to pass over before the run came to it."""
 
@@ -224,7 +234,7 @@ class Run(msgspec.Struct, kw_only=True):
     rolling: Rolling | None = None
     jumps: dict[str, int] = {}
     skips: dict[str, SkipAhead] = {}
-    told: int = 0
+    told: tuple[Notice, ...] = ()
 
     def copy(self) -> Run:
         """A copy that may be evolved without touching this one."""
