@@ -16,7 +16,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 wanted() {
     cat <<'LIST'
 ssh|openssh-client|steps and consoles on other hosts
-curl|curl|looking at a service by hand; nothing in the console itself
+curl|curl|shell steps that call it, such as the health check of provision-environment
 LIST
     [ "$profile" = run ] || cat <<'LIST'
 tmux|tmux|the tests that drive the console through a real terminal are skipped
