@@ -97,6 +97,7 @@ from console.journal.records import (
     TaskRow,
     Turn,
 )
+from console.journal.verify import verify
 
 __all__ = [
     "Claim",
@@ -139,4 +140,5 @@ __all__ = [
     "open_output_reader",
     "open_reader",
     "open_writer",
+    "verify",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from console.errors import JournalError, JournalForked, JournalFull
 from console.journal.beside import write_beside
+from console.journal.connection import abandon, begin
 from console.journal.faults import explain
 from console.journal.home import HomeLock, make_reserve, prepare_home, release_reserve
 from console.journal.opening import open_for_writing
@@ -169,20 +170,12 @@ class Writer:
         self.check_usable()
         path = self.home / JOURNAL.file
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
-                # Nothing was written, so there is nothing to stop for.
-                raise explain(error, path) from error
-            raise self.fail(error, path) from error
-        try:
+            begin(self._connection, path)
             work()
         except sqlite3.Error as error:
             raise self.fail(error, path) from error
         finally:
-            if self._connection.in_transaction:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
+            abandon(self._connection)
 
     def _one(self, turn: Turn, *, several: bool) -> Receipt | Exception:
         """Write one turn of the group: its own errors are returned, undone; those of the file propagate."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import urllib.parse
@@ -49,6 +50,23 @@ def connect(path: Path, *, write: bool = False, immutable: bool = False) -> sqli
         connection.close()
         raise explain(error, path) from error
     return connection
+
+
+def begin(connection: sqlite3.Connection, path: Path) -> None:
+    """Begin to write. Raises JournalLocked when the file is busy: nothing was written, so nothing has failed."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            raise explain(error, path) from error
+        raise
+
+
+def abandon(connection: sqlite3.Connection) -> None:
+    """Roll back what is still open; a file that cannot even do that does so when it is opened again."""
+    if connection.in_transaction:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
 
 
 def use_log(connection: sqlite3.Connection, path: Path) -> None:

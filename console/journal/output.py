@@ -16,6 +16,7 @@ import msgspec
 from console.errors import JournalError, JournalForked
 from console.journal.append import UNFIT, Writer
 from console.journal.commit import GroupThread
+from console.journal.connection import abandon, begin
 from console.journal.output_lines import read_bytes
 from console.journal.output_read import read_end
 from console.journal.records import OutputEnd, Piece
@@ -78,32 +79,25 @@ class OutputStore:
 
     def apply(self, items: Sequence[Piece | Seal]) -> list[OutputEnd | Exception]:
         """Apply pieces and seals in order, in one transaction; returns a result or an error for each."""
+        # The log is one file: the flush for a seal covers every piece that was committed before it.
+        level = "FULL" if any(isinstance(item, Seal) for item in items) else "NORMAL"
+        path = self._writer.home / OUTPUT.file
         with self._mutex:
             try:
                 self._writer.check_usable()
-                return self._transact(items)
+                self._connection.execute(f"PRAGMA synchronous={level}")
+                begin(self._connection, path)
+                results = [self._one(item) for item in items]
+                self._connection.execute("COMMIT")
+                return results
             except JournalError as error:
                 return [error for _ in items]
             except sqlite3.Error as error:
                 self._tails.clear()
-                failure = self._writer.fail(error, self._writer.home / OUTPUT.file)
+                failure = self._writer.fail(error, path)
                 return [failure for _ in items]
-
-    def _transact(self, items: Sequence[Piece | Seal]) -> list[OutputEnd | Exception]:
-        # The log is one file: the flush for the seal covers every piece that was committed before it.
-        durable = any(isinstance(item, Seal) for item in items)
-        if durable:
-            self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            results = [self._one(item) for item in items]
-            self._connection.execute("COMMIT")
-            return results
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if durable:
-                self._connection.execute("PRAGMA synchronous=NORMAL")
+            finally:
+                abandon(self._connection)
 
     def _one(self, item: Piece | Seal) -> OutputEnd | Exception:
         try:

@@ -109,7 +109,7 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """A run as lists show it; `seq` is the last event of its stream that the row reflects."""
+    """A run as lists show it; `seq` is the last event of its stream, `run/<id>`, that the row reflects."""
 
     id: int
     runbook: str
@@ -136,7 +136,7 @@ class TaskRow(msgspec.Struct, frozen=True):
 
 
 class IncidentRow(msgspec.Struct, frozen=True):
-    """An incident as lists show it."""
+    """An incident as lists show it; its stream is `incident/<id>`."""
 
     id: int
     title: str
