@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +82,24 @@ def write_whole(path: Path, data: bytes) -> None:
 def write_result(attempt: Path, result: Result) -> None:
     """Leave the result of the attempt, whole."""
     write_whole(attempt / RESULT, msgspec.json.encode(result))
+
+
+def answer(attempt: Path, question: Callable[[], Result]) -> int:
+    """Answer the question of an attempt, leave the result, and return the driver's exit code.
+
+    A driver that fails where nobody expected it leaves no result, since it cannot say what it had done by then; the
+    traceback goes to a file beside, not to the operator.
+    """
+    try:
+        result = question()
+    except Exception as error:  # noqa: BLE001  (whatever it is, the operator is told and nothing is guessed)
+        note = attempt / "driver-error.txt"
+        write_whole(note, traceback.format_exc().encode("utf-8", "replace"))
+        say(f"the driver failed: {type(error).__name__}: {error} (details in {note})")
+        return 70
+    say(result.summary)
+    write_result(attempt, result)
+    return 0 if result.ok else 1
 
 
 def read_driven(purpose: Purpose, ended: Exit, place: Place) -> Reading:

@@ -47,7 +47,7 @@ def resolve_inside(root: Path, name: str) -> Path:
 
 
 def digest_tree(roots: Iterable[Path], base: Path, ignore: Iterable[str] = ()) -> str:
-    """SHA-256 (hex) over the names below `base`, execute bits and contents of these files and trees, in a fixed order."""
+    """SHA-256 (hex) over names (below `base`), execute bits and contents of these files and trees, in a fixed order."""
     digest = hashlib.sha256()
     patterns = tuple(ignore)
     found = {path for root in roots for path in files_below(root, patterns)}
