@@ -106,9 +106,7 @@ class TestTheSocket:
 
     def test_two_ways_to_one_home_lead_to_one_socket(self, tmp_path: Path, runtime: Path) -> None:
         (tmp_path / "link").symlink_to(tmp_path)
-        homes = [
-            find_home({"CONSOLE_HOME": str(path)}) for path in (tmp_path, tmp_path / "link", f"{tmp_path}/.")
-        ]
+        homes = [find_home({"CONSOLE_HOME": str(path)}) for path in (tmp_path, tmp_path / "link", f"{tmp_path}/.")]
         assert len({socket_path(home, {"XDG_RUNTIME_DIR": str(runtime)}) for home in homes}) == 1
 
     def test_a_long_runtime_directory_is_not_used(self, tmp_path: Path) -> None:
