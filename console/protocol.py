@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
@@ -312,25 +312,28 @@ class Done(Message, frozen=True):
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
 
-class Ask(msgspec.Struct, kw_only=True, frozen=True, tag_field="ask"):
-    """Base of what a client asks."""
+Body = TypeVar("Body")
 
 
-class ListRuns(Ask, frozen=True, tag="runs"):
+class Ask(msgspec.Struct, Generic[Body], kw_only=True, frozen=True, tag_field="ask"):
+    """Base of what a client asks; its parameter is the type of the body of the reply."""
+
+
+class ListRuns(Ask[tuple[RunSummary, ...]], frozen=True, tag="runs"):
     """The runs, newest first."""
 
     waiting: bool = False
     limit: int = 200
 
 
-class ShowRun(Ask, frozen=True, tag="show"):
+class ShowRun(Ask[RunView], frozen=True, tag="show"):
     """One run; with `since`, only the steps that changed after that event."""
 
     run: int
     since: int = 0
 
 
-class StartRun(Ask, frozen=True, tag="start"):
+class StartRun(Ask[Started], frozen=True, tag="start"):
     """Start a run of a runbook (its id, or the path of its file)."""
 
     runbook: str
@@ -339,14 +342,14 @@ class StartRun(Ask, frozen=True, tag="start"):
     wait_for_lock: bool = False
 
 
-class PlanRun(Ask, frozen=True, tag="plan"):
+class PlanRun(Ask[tuple[StepPlan, ...]], frozen=True, tag="plan"):
     """What a run with these parameters would do: each step rendered as far as that is possible before it starts."""
 
     runbook: str
     parameters: dict[str, Value]
 
 
-class AnswerStep(Ask, frozen=True, tag="answer"):
+class AnswerStep(Ask[Done], frozen=True, tag="answer"):
     """Answer what a step asks."""
 
     run: int
@@ -358,7 +361,7 @@ class AnswerStep(Ask, frozen=True, tag="answer"):
     version: int | None = None
 
 
-class DoRun(Ask, frozen=True, tag="do"):
+class DoRun(Ask[Done], frozen=True, tag="do"):
     """Do something to a run: pause, resume, cancel, jump, skip or rollback."""
 
     run: int
@@ -369,7 +372,7 @@ class DoRun(Ask, frozen=True, tag="do"):
     stop: bool = False
 
 
-class ReadOutput(Ask, frozen=True, tag="output"):
+class ReadOutput(Ask[OutputView], frozen=True, tag="output"):
     """A window of lines of a step's output; without an attempt the latest that printed. `first` -n: the last n."""
 
     run: int
@@ -381,17 +384,17 @@ class ReadOutput(Ask, frozen=True, tag="output"):
     width: int = 16_384
 
 
-class ListRunbooks(Ask, frozen=True, tag="runbooks"):
+class ListRunbooks(Ask[RunbookList], frozen=True, tag="runbooks"):
     """All runbooks."""
 
 
-class ShowRunbook(Ask, frozen=True, tag="runbook"):
+class ShowRunbook(Ask[RunbookView], frozen=True, tag="runbook"):
     """One runbook (its id, or the path of its file)."""
 
     runbook: str
 
 
-class ReadEvents(Ask, frozen=True, tag="events"):
+class ReadEvents(Ask[EventPage], frozen=True, tag="events"):
     """Events of a run after a number, as the journal holds them."""
 
     run: int
@@ -399,23 +402,23 @@ class ReadEvents(Ask, frozen=True, tag="events"):
     limit: int = 1_000
 
 
-class ReadNotices(Ask, frozen=True, tag="notices"):
+class ReadNotices(Ask[tuple[NoticeView, ...]], frozen=True, tag="notices"):
     """What people were told lately, newest first."""
 
     limit: int = 50
 
 
-class Watch(Ask, frozen=True, tag="watch"):
+class Watch(Ask[None], frozen=True, tag="watch"):
     """Be told of changes: of one run, or of all."""
 
     run: int | None = None
 
 
-class Unwatch(Ask, frozen=True, tag="unwatch"):
+class Unwatch(Ask[None], frozen=True, tag="unwatch"):
     """Be told no more."""
 
 
-class SendInput(Ask, frozen=True, tag="input"):
+class SendInput(Ask[None], frozen=True, tag="input"):
     """Type into the terminal of a running step (text, sent as UTF-8)."""
 
     run: int
@@ -423,11 +426,11 @@ class SendInput(Ask, frozen=True, tag="input"):
     text: str
 
 
-class ServerStatus(Ask, frozen=True, tag="status"):
+class ServerStatus(Ask[ServerView], frozen=True, tag="status"):
     """How the server stands."""
 
 
-class StopServer(Ask, frozen=True, tag="stop"):
+class StopServer(Ask[None], frozen=True, tag="stop"):
     """Stop the server; what runs goes on under its supervisors."""
 
 
@@ -449,6 +452,11 @@ AnyAsk = (
     | ServerStatus
     | StopServer
 )
+
+
+def body_type(ask: type[Ask[Any]]) -> Any:
+    """The type of the body of a reply to this ask, as its class declares it."""
+    return get_args(ask.__orig_bases__[0])[0]  # type: ignore[attr-defined]
 
 
 # --- the conversation ------------------------------------------------------------------------------------------------
