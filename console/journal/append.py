@@ -50,6 +50,7 @@ class Writer:
         self.journal = journal
         self.output_connection = output
         self.failed: JournalError | None = None
+        self._path = home / JOURNAL.file
         self._connection = connection
         self._lock = lock
         self._mutex = threading.Lock()
@@ -168,12 +169,11 @@ class Writer:
     def _transact(self, work: Callable[[], None]) -> None:
         """Run `work`, which ends the transaction itself; the caller holds the mutex."""
         self.check_usable()
-        path = self.home / JOURNAL.file
         try:
-            begin(self._connection, path)
+            begin(self._connection, self._path)
             work()
         except sqlite3.Error as error:
-            raise self.fail(error, path) from error
+            raise self.fail(error, self._path) from error
         finally:
             abandon(self._connection)
 
@@ -216,7 +216,7 @@ class Writer:
             self._heads.clear()
             return JournalForked(
                 "Somebody else wrote to this journal while the server held it.",
-                where=str(self.home / JOURNAL.file),
+                where=str(self._path),
                 unaffected="What they wrote was not overwritten; this turn was not recorded.",
                 mend="Find out what else writes to the file, run `console verify`, then restart the server.",
             )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -16,35 +19,23 @@ GROUP_LIMIT = 128
 
 T = TypeVar("T")
 R = TypeVar("R")
-A = TypeVar("A")
-
-
-class _Entry(Generic[T, R]):
-    """One submission: what to write, and where its result goes."""
-
-    __slots__ = ("future", "item", "loop")
-
-    def __init__(self, item: T, loop: asyncio.AbstractEventLoop) -> None:
-        self.item = item
-        self.loop = loop
-        self.future: asyncio.Future[R] = loop.create_future()
-
-    def settle(self, result: R | Exception) -> None:
-        """Hand over the result, on the loop's thread; nobody may be waiting any more."""
-        if self.future.done():
-            return
-        if isinstance(result, Exception):
-            self.future.set_exception(result)
-        else:
-            self.future.set_result(result)
 
 
 class GroupThread(Generic[T, R]):
-    """Applies items in groups on a thread of its own, in the order in which they were submitted."""
+    """Applies items in groups on a thread of its own, in the order in which they were submitted.
+
+    It serves one event loop. Results come back over a pipe that the loop watches: the way through
+    `call_soon_threadsafe` takes two system calls more, which a commit of a third of a millisecond feels.
+    """
 
     def __init__(self, name: str, apply: Callable[[Sequence[T]], Sequence[R | Exception]]) -> None:
         self._apply = apply
-        self._queue: SimpleQueue[_Entry[T, R] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[T, asyncio.Future[R]] | None] = SimpleQueue()
+        self._done: deque[tuple[asyncio.Future[R], R | Exception]] = deque()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._bell, self._ring = os.pipe()
+        os.set_blocking(self._bell, False)
+        os.set_blocking(self._ring, False)
         self._closing = False
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -56,26 +47,52 @@ class GroupThread(Generic[T, R]):
         """
         if self._closing:
             raise JournalError("The journal is being closed.", unaffected="Nothing was written.")
-        entry: _Entry[T, R] = _Entry(item, asyncio.get_running_loop())
-        self._queue.put(entry)
-        return await entry.future
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.add_reader(self._bell, self._deliver)
+        future: asyncio.Future[R] = self._loop.create_future()
+        self._queue.put((item, future))
+        return await future
 
     async def stop(self) -> None:
-        """Finish what was submitted, then end the thread."""
-        if not self._closing:
-            self._closing = True
-            self._queue.put(None)
+        """Finish what was submitted, then end the thread; again is harmless."""
+        if self._closing:
+            return
+        self._closing = True
+        self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        if self._loop is not None:
+            self._loop.remove_reader(self._bell)
+            self._deliver()
+        os.close(self._bell)
+        os.close(self._ring)
+
+    def _deliver(self) -> None:
+        """Hand over results, on the loop's thread; those nobody waits for any more are on disk all the same."""
+        # A full or an empty pipe says nothing new: what counts is in the deque.
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._bell, 4096)
+        while self._done:
+            future, result = self._done.popleft()
+            if future.done():
+                continue
+            if isinstance(result, Exception):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
 
     def _run(self) -> None:
         more = True
         while more:
             group, more = self._next_group()
             if group:
-                self._settle(group, self._results(group))
+                futures = [future for _, future in group]
+                self._done.extend(zip(futures, self._results([item for item, _ in group]), strict=True))
+                with contextlib.suppress(BlockingIOError):
+                    os.write(self._ring, b"\0")
 
-    def _next_group(self) -> tuple[list[_Entry[T, R]], bool]:
-        group: list[_Entry[T, R]] = []
+    def _next_group(self) -> tuple[list[tuple[T, asyncio.Future[R]]], bool]:
+        group: list[tuple[T, asyncio.Future[R]]] = []
         entry = self._queue.get()
         try:
             while entry is not None:
@@ -87,27 +104,11 @@ class GroupThread(Generic[T, R]):
             return group, True
         return group, False
 
-    def _results(self, group: list[_Entry[T, R]]) -> Sequence[R | Exception]:
+    def _results(self, items: list[T]) -> Sequence[R | Exception]:
         try:
-            return self._apply([entry.item for entry in group])
+            return self._apply(items)
         except Exception as error:  # noqa: BLE001 - it reaches those who wait; the thread must live on
-            return [error] * len(group)
-
-    def _settle(self, group: list[_Entry[T, R]], results: Sequence[R | Exception]) -> None:
-        by_loop: dict[asyncio.AbstractEventLoop, list[tuple[_Entry[T, R], R | Exception]]] = {}
-        for entry, result in zip(group, results, strict=True):
-            by_loop.setdefault(entry.loop, []).append((entry, result))
-        for loop, settled in by_loop.items():
-            try:
-                loop.call_soon_threadsafe(_settle_all, settled)
-            except RuntimeError:
-                # The loop was closed: nobody waits for these results any more, and they are on disk.
-                continue
-
-
-def _settle_all(settled: list[tuple[_Entry[T, R], R | Exception]]) -> None:
-    for entry, result in settled:
-        entry.settle(result)
+            return [error] * len(items)
 
 
 class Committer:

@@ -53,6 +53,7 @@ class OutputStore:
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
+        self._path = writer.home / OUTPUT.file
         self._connection = writer.output_connection
         self._mutex = threading.Lock()
         self._tails: dict[str, _Tail] = {}
@@ -81,12 +82,11 @@ class OutputStore:
         """Apply pieces and seals in order, in one transaction; returns a result or an error for each."""
         # The log is one file: the flush for a seal covers every piece that was committed before it.
         level = "FULL" if any(isinstance(item, Seal) for item in items) else "NORMAL"
-        path = self._writer.home / OUTPUT.file
         with self._mutex:
             try:
                 self._writer.check_usable()
                 self._connection.execute(f"PRAGMA synchronous={level}")
-                begin(self._connection, path)
+                begin(self._connection, self._path)
                 results = [self._one(item) for item in items]
                 self._connection.execute("COMMIT")
                 return results
@@ -94,7 +94,7 @@ class OutputStore:
                 return [error for _ in items]
             except sqlite3.Error as error:
                 self._tails.clear()
-                failure = self._writer.fail(error, path)
+                failure = self._writer.fail(error, self._path)
                 return [failure for _ in items]
             finally:
                 abandon(self._connection)
