@@ -7,7 +7,10 @@ that stands alone. `forms` is the place where further ways of writing a value ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 MASK = b"[redacted]"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable
 
 from console.redact import Patterns
 from console.supervisor import layout, procs, signals
@@ -19,6 +18,10 @@ from console.supervisor.spec import Spec
 from console.supervisor.stopping import CANCELLED, TIMED_OUT, Stopper, Timeout, awake_clock
 from console.supervisor.store import Store
 from console.supervisor.streams import Streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _LONGEST_WAIT_SECONDS = 10.0
 _MOST_LEFTOVERS = 50

@@ -12,12 +12,18 @@ import _socket
 import os
 import select
 import sys
-from collections.abc import Callable
-from typing import Any
 
 from console.supervisor import layout
 from console.supervisor.lean_json import dump, parse
 from console.supervisor.poller import Poller
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    # Does a request and returns the answer's fields; raises Refusal, ValueError or OSError if it is not done.
+    Handle = Callable[[dict[str, Any]], dict[str, object]]
 
 PUSH_SECONDS = 0.04
 _MOST_CLIENTS = 512
@@ -25,9 +31,6 @@ _LONGEST_REQUEST = 256 * 1024
 _MOST_PENDING = 256 * 1024
 _READ_BYTES = 64 * 1024
 _PEER_CREDENTIALS_BYTES = 12
-
-Handle = Callable[[dict[str, Any]], dict[str, object]]
-"""Does a request and returns the answer's fields; raises Refusal, ValueError or OSError when it is not done."""
 
 
 class Refusal(Exception):

@@ -5,8 +5,11 @@ It stands on the C scanner that `json` itself uses, and falls back to `json` on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 
 _BLANK = " \t\r\n"
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Callable
 
-Handler = Callable[[int], None]
-"""Called with the poll events that occurred."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # Called with the poll events that occurred.
+    Handler = Callable[[int], None]
 
 
 class Poller:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import binascii
 import os
-from collections.abc import Callable
-from typing import Any
 
 from console.supervisor.child import Child
 from console.supervisor.control import Refusal
 from console.supervisor.signals import number_of
 from console.supervisor.streams import Streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 Answer = dict[str, object]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from console.supervisor import layout
 from console.supervisor.lean_json import parse
 from console.supervisor.signals import number_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def _text(value: object) -> bool:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 
 from console.supervisor import procs, signals
 from console.supervisor.child import Child
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SWEEP_SECONDS = 2.0
 _KILL_AGAIN_SECONDS = 0.05

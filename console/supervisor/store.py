@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Protocol
 
 from console.supervisor import layout
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Digest(Protocol):
+        """The part of hashlib's objects that is used."""
+
+        def update(self, data: bytes, /) -> None:
+            """Take more data."""
+
+        def hexdigest(self) -> str:
+            """The digest so far, in hexadecimal."""
+
+
 _RETRY_SECONDS = 0.25
-
-
-class Digest(Protocol):
-    """The part of hashlib's objects that is used."""
-
-    def update(self, data: bytes, /) -> None:
-        """Take more data."""
-
-    def hexdigest(self) -> str:
-        """The digest so far, in hexadecimal."""
 
 
 def new_digest() -> Digest:
