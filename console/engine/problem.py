@@ -14,7 +14,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Problem(Model):
+class Problem(Model, frozen=True):
     """What is wrong, where, and what to do about it.
 
     `line` and `column` count from 1; 0 means the file as a whole. `code` is stable and listed in

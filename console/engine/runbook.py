@@ -104,6 +104,13 @@ class Retry(Model, frozen=True):
     wait_at_most_ms: int = 3_600_000
 
 
+class Confirm(StrEnum):
+    """How a person confirms the start of a step; a runbook may only ask for more than effect and environment do."""
+
+    PROMPT = "prompt"
+    TYPED = "typed"
+
+
 class Step(Model, frozen=True):
     """One step of a runbook: exactly one kind with its body, and the options around it.
 
@@ -126,6 +133,7 @@ class Step(Model, frozen=True):
     retry: Retry | None = None
     outputs: dict[str, Field] = {}
     tags: tuple[str, ...] = ()
+    confirm: Confirm | None = None
     line: int = 0
 
 
