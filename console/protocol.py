@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar, get_args
 
 import msgspec
 
-from console.engine.reports import Change, Evidence, Preview, Process, Value
+from console.engine.reports import Evidence, Preview, Process, Value
 from console.engine.runbook import Field
 from console.engine.words import (
     Answer,
@@ -282,6 +282,7 @@ class ServerView(Message, frozen=True):
     journal_events: int
     memory_kb: int
     unprotected: bool
+    uptime_ms: int = 0
     problems: tuple[ProblemView, ...] = ()
 
 
@@ -491,6 +492,7 @@ class Fault(Message, frozen=True):
     where: str | None = None
     unaffected: str | None = None
     mend: str | None = None
+    problems: tuple[str, ...] = ()
 
 
 class Request(Message, frozen=True):

@@ -1,1 +1,1 @@
-"""The server of one console home: the only writer of its journal."""
+"""The server of a console home: the only writer of the journal, the keeper of timers, the parent of supervisors."""

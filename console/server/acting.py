@@ -1,0 +1,218 @@
+"""Doing what runs call for, each thing once: attempts, survivors, evidence, timers, the lock for the next run."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from console.catalog.registry import Registry
+from console.config import Home
+from console.engine import commands as c
+from console.engine.due import Attend, Look, SeekSurvivors, Wake, due
+from console.engine.reports import Evidence, Process
+from console.engine.run import Run
+from console.errors import ConsoleError, JournalError
+from console.journal import OutputCommitter
+from console.protocol import Grew
+from console.server.attempts import Attempt, Attending
+from console.server.clock import now_ms
+from console.server.hub import Hub
+from console.server.places import attempt_directory
+from console.server.records import attempt_name
+from console.server.runs import Runs
+from console.server.turns import SERVER, TIMER, Turns, fresh_id
+from console.supervise.probe import look
+from console.supervise.survivors import Survivor, end_survivors, find_survivors
+
+log = logging.getLogger(__name__)
+LONGEST_SLEEP_MS = 30_000  # timers are absolute, and a monotonic sleep does not notice a suspended host
+Key = tuple[str, int, str, int, int]
+
+
+class Acting:
+    """What a turn leaves to be done outside. Everything here reports back by a command of its own."""
+
+    def __init__(
+        self, home: Home, registry: Registry, runs: Runs, turns: Turns, outputs: OutputCommitter, hub: Hub, marker: str
+    ) -> None:
+        self._home = home
+        self._runs = runs
+        self._turns = turns
+        self._hub = hub
+        self._marker = marker
+        self._attending = Attending(home, registry, outputs, marker)
+        self._attempts: dict[Key, Attempt] = {}
+        self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._timers: dict[tuple[int, str], int] = {}
+        self._timers_changed = asyncio.Event()
+        self._adopting: set[Key] = set()
+        self._stopping = False
+
+    # --- from turns ----------------------------------------------------------------------------------------------
+
+    def act(self, run: Run) -> None:
+        """Begin what the state of the run calls for and is not under way already."""
+        if self._stopping:
+            return
+        actions = due(run)
+        self._set_timers(run.number, [one for one in actions if isinstance(one, Wake)])
+        for action in actions:
+            match action:
+                case Attend():
+                    self._attend(run, action)
+                case SeekSurvivors(path=path, visit=visit, end=end):
+                    self._once(("seek", run.number, path, visit, int(end)), self._seek(run, path, visit, end))
+                case Look(path=path, visit=visit):
+                    self._once(("look", run.number, path, visit, 0), self._look(run, path, visit))
+        if run.ended is not None and run.lock is not None:
+            self._once(("admit", run.number, run.lock, 0, 0), self._turns.admit_next(run.lock))
+
+    def adopt(self, run: Run) -> None:
+        """After a start of the server: what was under way then is looked for, never started."""
+        for action in due(run):
+            if isinstance(action, Attend):
+                self._adopting.add(_key(run, action))
+        self.act(run)
+
+    def _once(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        if key in self._tasks:
+            work.close()
+            return
+        task = asyncio.create_task(self._guard(key, work))
+        self._tasks[key] = task
+
+    async def _guard(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except JournalError as problem:
+            log.error("the journal takes nothing more: %s", problem.message)
+        except ConsoleError as problem:
+            log.warning("%s: %s", key, problem.message)
+        except Exception:
+            log.exception("%s", key)
+        finally:
+            self._tasks.pop(key, None)
+        if key[0] in ("seek", "look") and not self._stopping:
+            run = self._runs.get(key[1])
+            if run is not None:
+                self.act(run)
+
+    # --- attempts ------------------------------------------------------------------------------------------------
+
+    def _attend(self, run: Run, wanted: Attend) -> None:
+        key = _key(run, wanted)
+        attempt = self._attempts.get(key)
+        if attempt is None:
+            attempt = Attempt(self._home, run, wanted)
+            self._attempts[key] = attempt
+            attempt.cancel_sent = wanted.cancel
+            self._once(key, self._run_attempt(attempt, run, key, fresh=key not in self._adopting))
+        elif wanted.cancel and not attempt.cancel_sent:
+            self._once(("cancel", *key[1:]), self._attending.cancel(attempt))
+
+    async def _run_attempt(self, attempt: Attempt, run: Run, key: Key, *, fresh: bool) -> None:
+        try:
+            report = await self._attending.run(attempt, run, fresh=fresh, grew=self._grew)
+        finally:
+            self._adopting.discard(key)
+        self._attempts.pop(key, None)
+        await self._turns.submit(attempt.run, report)
+
+    def _grew(self, attempt: Attempt, size: int, lines: int) -> None:
+        self._hub.tell(
+            attempt.run,
+            Grew(
+                run=attempt.run,
+                step=attempt.path,
+                visit=attempt.visit,
+                attempt=attempt.number,
+                bytes=size,
+                lines=lines,
+            ),
+        )
+
+    def running(self) -> list[Attempt]:
+        """The attempts under way."""
+        return list(self._attempts.values())
+
+    async def type_input(self, run: int, path: str, text: str) -> bool:
+        """Type into the terminal of a running step; False when nothing of it runs."""
+        for attempt in self._attempts.values():
+            if attempt.run == run and attempt.path == path and attempt.watch is not None:
+                await attempt.watch.type_input(text.encode())
+                return True
+        return False
+
+    # --- survivors and doubt -------------------------------------------------------------------------------------
+
+    async def _seek(self, run: Run, path: str, visit: int, end: bool) -> None:
+        found = await asyncio.to_thread(self._survivors, run, path, visit)
+        if end and found:
+            found = await asyncio.to_thread(end_survivors, found)
+        report = c.SurvivorsReported(
+            id=fresh_id(), who=SERVER, path=path, visit=visit, found=_processes(found), ended=end
+        )
+        await self._turns.submit(run.number, report)
+
+    def _survivors(self, run: Run, path: str, number: int) -> list[Survivor]:
+        visit = run.visit_of(path, number)
+        found: dict[tuple[int, int], Survivor] = {}
+        for attempt in visit.attempts if visit else ():
+            name = f"{self._marker}/{attempt_name(run.stream, path, number, attempt.number)}"
+            directory = attempt_directory(self._home, run.number, path, number, attempt.number)
+            supervisor = look(directory).supervisor
+            for one in find_survivors(name, supervisor):
+                found[one.pid, one.start] = one
+        return list(found.values())
+
+    async def _look(self, run: Run, path: str, visit: int) -> None:
+        found = await asyncio.to_thread(self._survivors, run, path, visit)
+        facts = [f"{len(found)} processes of it are still there." if found else "None of its processes is left."]
+        evidence = Evidence(facts=tuple(facts), survivors=_processes(found))
+        report = c.EvidenceReported(id=fresh_id(), who=SERVER, path=path, visit=visit, evidence=evidence)
+        await self._turns.submit(run.number, report)
+
+    # --- timers --------------------------------------------------------------------------------------------------
+
+    def _set_timers(self, run: int, wanted: list[Wake]) -> None:
+        for key in [key for key in self._timers if key[0] == run]:
+            del self._timers[key]
+        for one in wanted:
+            self._timers[run, one.timer] = one.at
+        self._timers_changed.set()
+
+    async def keep_time(self) -> None:
+        """Wake the engine at the moments it asked for; runs until cancelled."""
+        while True:
+            self._timers_changed.clear()
+            now = now_ms()
+            for (run, timer), at in list(self._timers.items()):
+                if at <= now:
+                    self._timers.pop((run, timer), None)
+                    self._once(("timer", run, timer, 0, 0), self._fire(run, timer))
+            earliest = min(self._timers.values(), default=now + LONGEST_SLEEP_MS)
+            pause = min(max(earliest - now_ms(), 0), LONGEST_SLEEP_MS) / 1000
+            try:
+                await asyncio.wait_for(self._timers_changed.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def _fire(self, run: int, timer: str) -> None:
+        await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
+
+    async def aclose(self) -> None:
+        """Begin nothing more and let go of what is under way: the supervisors go on without us."""
+        self._stopping = True
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+def _key(run: Run, wanted: Attend) -> Key:
+    return ("attempt", run.number, wanted.path, wanted.visit, wanted.attempt)
+
+
+def _processes(found: list[Survivor]) -> tuple[Process, ...]:
+    return tuple(Process(pid=one.pid, started=one.start, command=one.command) for one in found)

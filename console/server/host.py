@@ -1,0 +1,117 @@
+"""The parts of a running server, and how they hang together."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from dataclasses import dataclass
+
+from console.catalog.finding import Catalogue
+from console.catalog.registry import Registry, load_registry
+from console.config import Home, search_path
+from console.journal import (
+    Committer,
+    OutputCommitter,
+    OutputReader,
+    Reader,
+    open_output,
+    open_output_reader,
+    open_reader,
+    open_writer,
+)
+from console.journal.records import Turn
+from console.server.acting import Acting
+from console.server.clock import now_ms
+from console.server.hub import Hub
+from console.server.rendering import Rendering
+from console.server.runs import Runs
+from console.server.turns import Turns
+
+
+@dataclass(slots=True)
+class Host:
+    """A running server's parts; `marker` names the home in the environment of every step."""
+
+    home: Home
+    registry: Registry
+    catalogue: Catalogue
+    committer: Committer
+    reader: Reader
+    outputs: OutputCommitter
+    output_reader: OutputReader
+    runs: Runs
+    hub: Hub
+    turns: Turns
+    acting: Acting
+    rendering: Rendering
+    marker: str
+    started_at: int
+
+    @property
+    def broken(self) -> str | None:
+        """Why nothing more can be recorded, or None while all is well."""
+        failed = self.committer.failed
+        return failed.message if failed is not None else None
+
+    async def begin(self) -> None:
+        """Restore what had not ended, look for what was under way, and go on."""
+        self.runs.load_live()
+        gc.collect()
+        gc.freeze()  # restored runs are long-lived: collecting over them again and again costs more than it frees
+        for run in self.runs.live():
+            self.acting.adopt(run)
+        for run in self.runs.live():
+            await self.turns.nudge(run.number)
+            if run.lock is not None and run.queued_behind is not None:
+                await self.turns.admit_next(run.lock)
+
+    async def aclose(self) -> None:
+        """Let go of everything in order; what runs goes on under its supervisors."""
+        await self.acting.aclose()
+        await self._keep_snapshots()
+        await self.outputs.aclose()
+        await self.committer.aclose()
+        self.reader.close()
+        self.output_reader.close()
+
+    async def _keep_snapshots(self) -> None:
+        if self.committer.failed is not None:
+            return
+        snapshots = [self.runs.snapshot(run) for run in self.runs.live()]
+        if snapshots:
+            await self.committer.commit(Turn(snapshots=snapshots))
+
+
+def open_host(home: Home) -> Host:
+    """Open the home's journal and put the parts together; raises ConsoleError. Must be called in the event loop."""
+    asyncio.get_running_loop()
+    home.spool.mkdir(mode=0o700, exist_ok=True)
+    writer = open_writer(home.root)
+    marker = writer.journal[:12]
+    outputs = OutputCommitter(open_output(writer))
+    committer = Committer(writer)
+    reader = open_reader(home.root)
+    roots = search_path(home)
+    registry = load_registry(roots)
+    hub = Hub()
+    runs = Runs(reader)
+    rendering = Rendering(home, reader, registry)
+    turns = Turns(runs, reader, committer, hub, rendering)
+    acting = Acting(home, registry, runs, turns, outputs, hub, marker)
+    turns.act = acting.act
+    return Host(
+        home=home,
+        registry=registry,
+        catalogue=Catalogue(roots, registry),
+        committer=committer,
+        reader=reader,
+        outputs=outputs,
+        output_reader=open_output_reader(home.root),
+        runs=runs,
+        hub=hub,
+        turns=turns,
+        acting=acting,
+        rendering=rendering,
+        marker=marker,
+        started_at=now_ms(),
+    )

@@ -1,0 +1,124 @@
+"""Making a ready step ready to run: its files laid out, its templates rendered, its kind asked to pin the work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from console.catalog.expressions import CannotRender, evaluate_condition
+from console.catalog.names import names as names_of
+from console.catalog.pin import PinnedFile, lay_out
+from console.catalog.prepare import prepare_step
+from console.catalog.registry import Registry
+from console.config import Home
+from console.engine import commands as c
+from console.engine.due import Prepare
+from console.engine.prepared import Prepared
+from console.engine.run import Run
+from console.engine.runbook import Step
+from console.errors import ConsoleError
+from console.journal import Reader
+from console.server.clock import now_ms
+from console.server.places import files_directory, place_of
+from console.server.turns import SERVER, fresh_id
+from console.steps.kind import CannotPrepare
+
+EXECUTABLE = "application/octet-stream; executable"
+PLAIN = "application/octet-stream"
+
+
+class Rendering:
+    """Renders steps for the turn. What a step cannot be rendered for becomes its failure, never an exception."""
+
+    def __init__(self, home: Home, reader: Reader, registry: Registry) -> None:
+        self._home = home
+        self._reader = reader
+        self.registry = registry
+        self._warned: set[tuple[int, str, str]] = set()
+        self._offered: dict[int, Mapping[str, PinnedFile]] = {}
+
+    def offer(self, run: int, files: Mapping[str, PinnedFile]) -> None:
+        """The pinned files of a run that is about to start, before the journal holds them."""
+        self._offered = {run: files}
+
+    async def __call__(self, run: Run, wanted: Prepare) -> c.StepRendered:
+        """The report that the engine waits for."""
+        step = run.definition_of(wanted.path)
+        prepared: Prepared | None = None
+        skip = error = None
+        try:
+            self._check_plugin(run, step)
+            names = names_for(run, self._home)
+            if step.when is not None and not evaluate_condition(step.when, names):
+                skip = step.when
+            else:
+                prepared = await asyncio.to_thread(self._prepare, run, wanted, step, names)
+        except (CannotPrepare, CannotRender, ConsoleError, OSError) as problem:
+            error = f"{step.id} could not be made ready: {problem}"
+        return c.StepRendered(
+            id=fresh_id(),
+            who=SERVER,
+            path=wanted.path,
+            visit=wanted.visit,
+            prepared=prepared,
+            skip=skip,
+            error=error,
+        )
+
+    def _prepare(self, run: Run, wanted: Prepare, step: Step, names: dict[str, Any]) -> Prepared:
+        self.lay_out(run)
+        place = place_of(self._home, run, wanted.path, wanted.visit)
+        requester = run.started_by
+        return prepare_step(step, self.registry, names, place, now=now_ms(), requester=requester, path=wanted.path)
+
+    def lay_out(self, run: Run) -> None:
+        """Write the run's pinned files out, where that was not done yet."""
+        target = files_directory(self._home, run.number)
+        if target.exists():
+            return
+        files = dict(self._offered.pop(run.number, {})) or self._pinned(run)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lay_out(files, target)
+
+    def _pinned(self, run: Run) -> dict[str, PinnedFile]:
+        files: dict[str, PinnedFile] = {}
+        for name, digest in run.files.items():
+            found = self._reader.definition(digest)
+            if found is None:
+                raise CannotPrepare(f"the journal does not hold the pinned file {name}")
+            files[name] = PinnedFile(digest=digest, data=found.body, executable=found.media == EXECUTABLE)
+        return files
+
+    def _check_plugin(self, run: Run, step: Step) -> None:
+        """A plugin whose code changed under the run is said once; a retry goes on with the new code."""
+        pinned = run.plugins.get(step.kind)
+        digest = self.registry.plugin_digest(step.kind)
+        if pinned is None or pinned == digest or (run.number, step.kind, digest) in self._warned:
+            return
+        self._warned.add((run.number, step.kind, digest))
+        raise CannotPrepare(
+            f"the plugin for {step.kind} changed since the run started; answer retry to go on with the changed one"
+        )
+
+
+def names_for(run: Run, home: Home) -> dict[str, Any]:
+    """What the expressions of a run may name now."""
+    steps = {}
+    for path, step in run.steps.items():
+        visit = step.now
+        if visit is not None:
+            steps[path] = {
+                "outputs": visit.outputs,
+                "answers": visit.answers,
+                "outcome": visit.outcome.value if visit.outcome else None,
+                "state": step.state.value,
+            }
+    about = {
+        "number": run.number,
+        "runbook": run.runbook.id,
+        "home": str(home.root),
+        "started_by": run.started_by,
+        "environment": run.environment,
+    }
+    return names_of(run.parameters, steps, about, run.started_by)

@@ -1,0 +1,110 @@
+"""The runs in memory: restored from the journal, by snapshot where one fits, else by folding their events."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from pathlib import Path
+
+import msgspec
+
+import console.engine
+from console.engine.events import stream_of
+from console.engine.evolve import fold
+from console.engine.run import Run
+from console.errors import JournalCorrupt
+from console.journal import Reader, SnapshotIn
+from console.server.records import from_body
+
+SNAPSHOT_EVERY = 2_000
+ENDED_KEPT = 16
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Run)
+
+
+def engine_code() -> str:
+    """The digest of the engine's source: a snapshot made by other code is not used."""
+    digest = hashlib.sha256()
+    for file in sorted(Path(console.engine.__file__).parent.rglob("*.py")):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+class Runs:
+    """Runs by number. Those that have not ended stay; of the ended ones the latest looked at."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._code = engine_code()
+        self._live: dict[int, Run] = {}
+        self._ended: OrderedDict[int, Run] = OrderedDict()
+        self._snapshots: dict[int, int] = {}
+
+    def load_live(self) -> None:
+        """Restore every run that has not ended."""
+        for row in self._reader.runs(open_only=True, limit=1_000_000):
+            run = self._restore(row.id)
+            if run is not None:
+                self.keep(run)
+
+    def live(self) -> list[Run]:
+        """The runs that have not ended, oldest first."""
+        return [self._live[number] for number in sorted(self._live)]
+
+    def get(self, number: int) -> Run | None:
+        """A run as it stands on disk, or None where there is no such run."""
+        if (run := self._live.get(number)) is not None:
+            return run
+        if (run := self._ended.get(number)) is not None:
+            self._ended.move_to_end(number)
+            return run
+        run = self._restore(number)
+        if run is not None:
+            self.keep(run)
+        return run
+
+    def keep(self, run: Run) -> None:
+        """Put a run's new state in place of the old."""
+        if run.ended is None:
+            self._ended.pop(run.number, None)
+            self._live[run.number] = run
+            return
+        self._live.pop(run.number, None)
+        self._ended[run.number] = run
+        while len(self._ended) > ENDED_KEPT:
+            self._ended.popitem(last=False)
+
+    def snapshot_due(self, run: Run) -> bool:
+        """Whether so many events have come that restoring would take long."""
+        return run.seq - self._snapshots.get(run.number, 0) >= SNAPSHOT_EVERY
+
+    def snapshot(self, run: Run) -> SnapshotIn:
+        """The state of a run as the journal keeps it beside the events."""
+        self._snapshots[run.number] = run.seq
+        return SnapshotIn(run.stream, run.seq, self._code, _ENCODER.encode(run))
+
+    def _restore(self, number: int) -> Run | None:
+        stream = stream_of(number)
+        found = self._reader.snapshot(stream, self._code)
+        run: Run | None = None
+        after = 0
+        if found is not None:
+            try:
+                run = _DECODER.decode(found.body)
+                after = found.seq
+                self._snapshots[number] = after
+            except msgspec.DecodeError:
+                run = None  # a snapshot is a cache: the events say it all
+        try:
+            recorded = [from_body(body) for body in self._reader.bodies(stream, after)]
+        except msgspec.DecodeError as error:
+            raise JournalCorrupt(
+                f"run {number} holds an event that this version cannot read: {error}",
+                where=stream,
+                unaffected="other runs",
+                mend="start the version of the console that wrote it, or a later one",
+            ) from error
+        if run is None and not recorded:
+            return None
+        return fold(recorded, run)
