@@ -10,7 +10,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,16 @@ from console.steps.kind import CommandLine, Exit, Place, Reading
 
 RESULT = "result.json"
 LARGEST_RESULT = 16 * 1024 * 1024
+# What every tool needs, and the marker by which what an attempt left running is found again.
+_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK", "CONSOLE_ATTEMPT")
 _LIBRARY = str(Path(__file__).resolve().parent.parent.parent)
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a driver says of its attempt. `ok` is true only where the work was seen to be complete."""
+    """What a driver says of its attempt.
+
+    `ok` is true only where the work was seen to be complete, `in_doubt` where the tool ended without a word.
+    """
 
     ok: bool
     summary: str = ""
@@ -35,6 +40,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
     finding: Finding = Finding.CANNOT_TELL
     facts: tuple[str, ...] = ()
+    in_doubt: bool = False
 
 
 def driver_command(
@@ -58,6 +64,12 @@ def driver_command(
         signals=signals,
         grace_ms=grace_ms,
     )
+
+
+def small_environment(names: Iterable[str]) -> dict[str, str]:
+    """The part of this process's environment that a tool gets: the common part, and these names."""
+    wanted = {*_ENVIRONMENT, *names}
+    return {name: value for name, value in os.environ.items() if name in wanted}
 
 
 def say(text: str) -> None:
@@ -121,6 +133,7 @@ def read_driven(purpose: Purpose, ended: Exit, place: Place) -> Reading:
         changes=result.changes,
         finding=result.finding,
         facts=result.facts,
+        in_doubt=result.in_doubt,
     )
 
 

@@ -127,7 +127,8 @@ class Kind:
 
     `body`: the msgspec struct a (templated, later rendered) body must fit. `keys`: words in a runbook that name this
     kind. `options`: keys beside the kind's key in a step that belong to its body. `literal`: fields of the body that
-    are never rendered. `needs`: programs that must be on the PATH.
+    are never rendered. `needs`: programs that must be on the PATH. `open_outputs`: whether the tool itself names outputs,
+    so that an expression may read one that the runbook does not declare.
     """
 
     name: ClassVar[str]
@@ -139,6 +140,7 @@ class Kind:
     needs: ClassVar[tuple[str, ...]] = ()
     for_people: ClassVar[bool] = False
     learns_effect: ClassVar[bool] = False
+    open_outputs: ClassVar[bool] = True
 
     def expand(self, key: str, raw: object) -> object:
         """Turn the short form of a body (such as a plain text) into its full form."""
@@ -157,7 +159,7 @@ class Kind:
         raise NotImplementedError(self.name)
 
     def expand_undo(self, raw: object, forward: object) -> object:
-        """Fill a rollback's body from the forward step's (both unrendered): what it does not say, it takes from there."""
+        """Fill a rollback's body from the forward step's (both unrendered), as far as it does not say."""
         return raw
 
     def prepare_undo(self, body: Any, forward: Ready, context: Context) -> Ready:

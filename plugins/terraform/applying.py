@@ -45,7 +45,7 @@ def remember(work: Workspace) -> str:
         if work.spec.role == "undo":
             point_at(work.state, work.spec.previous)
         else:
-            keep_applied(work.state, Applied(work.spec.inputs, now_ms()), work.module, work.spec.variables)
+            keep_applied(work.state, Applied(work.spec.inputs, now_ms()), work.source, work.spec.variables)
     except (OSError, ValueError) as error:
         return f"; this configuration could not be kept for a later rollback: {error}"
     return ""
@@ -75,13 +75,15 @@ def _result(work: Workspace, tally: Tally, code: int, complete: bool, kept: str)
     if complete:
         held = f"; sensitive outputs kept back: {', '.join(sensitive)}" if sensitive else ""
         return Result(ok=True, summary=_counted(tally) + held + kept, outputs=outputs, changes=changes)
-    why = explain(tally, f"terraform ended with exit code {code}")
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}"
+    why = explain(tally, f"terraform ended with {how}")
     if work.stop.asked():
         why = f"stopped on request; {why}" if tally.errors else "stopped on request"
     parts = [_counted(tally)] if tally.started else []
     if tally.doubtful:
         parts.append(f"not seen to end: {', '.join(tally.doubtful)}")
-    return Result(ok=False, summary="; ".join([why, *parts]), changes=changes)
+    # Terraform that was killed did not say what became of the things it was working on.
+    return Result(ok=False, summary="; ".join([why, *parts]), changes=changes, in_doubt=code < 0)
 
 
 def _counted(tally: Tally) -> str:

@@ -54,8 +54,7 @@ def judge(tally: Tally, before: Identity, now: Identity, left: Preview, saved: b
     if tally.doubtful:
         touched = any(change.target in tally.doubtful for change in left.changes)
         return Finding.PARTLY if touched or tally.completed else Finding.CANNOT_TELL
-    wanted = {address for address, action in tally.planned.items() if action != "noop"}
-    if settled and wanted <= tally.completed.keys():
+    if settled and tally.planned and tally.planned.keys() <= tally.completed.keys():
         return Finding.DONE
     return Finding.PARTLY if tally.completed else Finding.CANNOT_TELL
 

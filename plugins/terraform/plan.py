@@ -56,8 +56,8 @@ def read_plan(document: dict[str, Any], digest: str, created: Iterable[str] | No
 
 
 def planned_lines(preview: Preview) -> list[str]:
-    """The preview as lines for people."""
-    return [*(_line(change) for change in preview.changes), preview.summary]
+    """What would change, as lines for people."""
+    return [_line(change) for change in preview.changes]
 
 
 def _line(change: Change) -> str:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from console.engine.reports import Preview
+from console.engine.words import Effect
 from console.steps.driving import Result, say, write_whole
 
 from .plan import planned_lines, read_plan
@@ -20,7 +21,8 @@ def preview(work: Workspace) -> Result:
     work.lay_out()
     if work.spec.form == "destroy-created" and not work.created():
         # Without a target, plan -destroy would be about everything.
-        return _shown(work, Preview(summary="nothing was created by this run", digest=""), empty=True)
+        nothing = Preview(summary="nothing was created by this run", digest="", effect=Effect.READS)
+        return _shown(work, nothing, empty=True)
     initialise(work)
     plan(work, work.plan)
     shown = read(work, work.plan, digest="")

@@ -15,13 +15,13 @@ from typing import IO, Any
 
 from python_terraform import IsFlagged, Terraform
 
+from console.steps.driving import small_environment
 from console.steps.sweeping import end_all, group_members
 
 FLAG = IsFlagged
 LONGEST_LINE = 1024 * 1024
 _LOOK_EVERY = 0.05
 _ENVIRONMENT = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "SSH_AUTH_SOCK",
     "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
     "TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR",
 )  # fmt: skip
@@ -181,8 +181,7 @@ class Lines:
 
 def environment(own: Iterable[str], data: Path) -> dict[str, str]:
     """A small environment: what every tool needs, what the step asked for by name, and Terraform without questions."""
-    names = {*_ENVIRONMENT, *own}
-    env = {name: value for name, value in os.environ.items() if name in names}
+    env = small_environment([*_ENVIRONMENT, *own])
     env.update(TF_IN_AUTOMATION="1", TF_INPUT="0", CHECKPOINT_DISABLE="1", TF_DATA_DIR=str(data))
     return env
 

@@ -16,6 +16,7 @@ from console.steps.trees import BadTree, copy_tree, digest_tree, resolve_inside
 
 from .backend import keep_state_at, own_backend
 from .state import IGNORED, STATE, Applied, Identity, identity, module_of, variables_of
+from .stream import replay
 from .tool import FLAG, NotReady, Stop, Tool, environment
 
 
@@ -88,11 +89,14 @@ class Workspace:
 
     def lay_out(self) -> None:
         """Copy the pinned configuration afresh. Raises NotReady when it is not the one that was pinned."""
+        if self.spec.role == "forward":
+            # An attempt that was cut off did not live to say it.
+            self.add_created(replay(self.record).created)
         shutil.rmtree(self.module, ignore_errors=True)
-        self.plan.unlink(missing_ok=True)
-        self._seen_file.unlink(missing_ok=True)
+        for stale in (self.plan, self._seen_file, self.record, self._before_file):
+            stale.unlink(missing_ok=True)
         try:
-            copy_tree(self._source(), self.module, IGNORED)
+            copy_tree(self.source, self.module, IGNORED)
         except (BadTree, OSError) as error:
             raise NotReady(f"the configuration cannot be laid out: {error}") from None
         if not self.returning and self.tree() != self.spec.tree:
@@ -100,7 +104,9 @@ class Workspace:
         if not own_backend(self.module):
             keep_state_at(self.module, self.state / STATE)
 
-    def _source(self) -> Path:
+    @property
+    def source(self) -> Path:
+        """The directory that the copy is made of. Raises BadTree where the pinned one is not there."""
         if self.returning:
             return module_of(self.state, self.returning.digest)
         return resolve_inside(Path(self.given.files), self.spec.directory)
@@ -162,11 +168,12 @@ class Workspace:
             return None
 
     def created(self) -> list[str]:
-        """Addresses that the forward attempts of this visit created."""
+        """Addresses that the forward attempts of this visit created, one that was cut off included."""
         try:
-            return list(json.loads((self._forward / "created.json").read_bytes()))
+            known = json.loads((self._forward / "created.json").read_bytes())
         except (OSError, ValueError):
-            return []
+            known = []
+        return sorted({*known, *replay(self._forward / "apply.jsonl").created})
 
     def add_created(self, addresses: list[str]) -> None:
         """Remember these as created, beside those of earlier attempts."""
