@@ -13,6 +13,7 @@ from console.engine.words import Answer, Outcome, Purpose, RunState, StepState, 
 
 NEXT = Follow(word=FollowWord.NEXT)
 ASK = Follow(word=FollowWord.ASK)
+ANYONE = ("anyone",)
 
 
 def advance(draft: Draft) -> None:
@@ -99,7 +100,7 @@ def _begin_work(draft: Draft, path: str, visit: Visit) -> bool:
                 visit,
                 TaskKind.MANUAL,
                 answers,
-                people=work.from_,
+                people=work.from_ or ANYONE,
                 question=work.instructions,
                 due_at=due,
                 digest=prepared.digest,
@@ -151,7 +152,7 @@ def _ask_approval(draft: Draft, path: str, visit: Visit, work: ApprovalWork, dig
         visit,
         TaskKind.APPROVAL,
         (Answer.APPROVE, Answer.REJECT),
-        people=work.from_,
+        people=work.from_ or ANYONE,
         question=work.ask,
         due_at=None if work.within_ms is None else draft.at + work.within_ms,
         quorum=work.quorum,

@@ -23,8 +23,7 @@ from console.server.places import attempt_directory
 from console.server.records import attempt_name
 from console.server.runs import Runs
 from console.server.turns import SERVER, TIMER, Turns, fresh_id
-from console.supervise.probe import look
-from console.supervise.survivors import Survivor, end_survivors, find_survivors
+from console.supervise import Survivor, end_survivors, find_survivors, look
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_MS = 30_000  # timers are absolute, and a monotonic sleep does not notice a suspended host

@@ -28,11 +28,17 @@ from console.server.places import attempt_directory, place_of
 from console.server.records import attempt_name
 from console.server.turns import SERVER, fresh_id
 from console.steps.kind import CommandLine, Exit, Kind, Place, Reading
-from console.supervise.probe import look, settle
-from console.supervise.records import ExitRecord, Standing
-from console.supervise.spawn import CouldNotStart, StartUnclear, spawn
-from console.supervise.spec import AttemptSpec
-from console.supervise.watch import Watch
+from console.supervise import (
+    AttemptSpec,
+    CouldNotStart,
+    ExitRecord,
+    Standing,
+    StartUnclear,
+    Watch,
+    look,
+    settle,
+    spawn,
+)
 
 log = logging.getLogger(__name__)
 UNDOING = (Purpose.ROLLBACK, Purpose.ROLLBACK_PREVIEW)
@@ -98,9 +104,10 @@ class Attending:
             line = kind.command(attempt.purpose, work.spec, place)
             if line is None:
                 return _not_started(f"{kind.name} cannot {attempt.purpose.value.replace('_', ' ')}")
-            standing = await self._start(attempt, line, work)
-            if isinstance(standing, AttemptReport):
-                return standing
+            started = await self._start(attempt, line, work)
+            if isinstance(started, AttemptReport):
+                return started
+            standing = started
         else:
             standing = await asyncio.to_thread(settle, attempt.directory)
         copier = Copier(self._outputs, attempt.name, attempt.directory, lambda size, lines: grew(attempt, size, lines))

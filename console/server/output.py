@@ -8,8 +8,7 @@ from pathlib import Path
 
 from console.journal import OutputCommitter, OutputEnd, Piece
 from console.server import faults
-from console.supervise.output import output_size, read_output, read_pieces
-from console.supervise.records import ExitRecord
+from console.supervise import ExitRecord, output_size, read_output, read_pieces
 
 WINDOW = 512 * 1024
 TAIL = 64 * 1024

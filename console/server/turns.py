@@ -226,7 +226,8 @@ class Turns:
 
 
 def _sentence(text: str) -> str:
-    return text if not text or text.endswith((".", "?", "!")) else f"{text[0].upper()}{text[1:]}."
+    """A reason as a sentence; its first word stays as it is, since it may be a name."""
+    return text if not text or text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _lock_changes(run: Run, work: _Work) -> list[tuple[str, dict[str, Any]]]:

@@ -36,7 +36,7 @@ async def read_output(host: Host, ask: p.ReadOutput, who: Actor) -> p.OutputView
             p.Line(
                 number=one.number,
                 at=p.iso(one.at),
-                text=one.text.decode("utf-8", "replace"),
+                text=one.text.decode("utf-8", "replace").removesuffix("\r"),  # a terminal ends lines with CR LF
                 cut=max(0, one.size - len(one.text)),
             )
             for one in lines
