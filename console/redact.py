@@ -25,12 +25,15 @@ LINE_BYTES = 8
 def forms(value: str) -> set[bytes]:
     """The byte strings that stand for one secret value: as it is, as a terminal writes it, and its longer lines."""
     raw = value.encode("utf-8", "surrogateescape")
-    lines = [line.strip() for line in raw.splitlines()]
-    found = {raw, raw.strip()}
+    body = raw.strip()
+    if not body:
+        return set()
+    lines = body.splitlines()
+    found = {raw, body}
     if len(lines) > 1:
-        found |= {line for line in lines if len(line) >= LINE_BYTES}
-        found |= {b"\r\n".join(raw.strip().splitlines()), b"\n".join(raw.strip().splitlines())}
-    return found - {b""}
+        found |= {b"\n".join(lines), b"\r\n".join(lines)}
+        found |= {line.strip() for line in lines if len(line.strip()) >= LINE_BYTES}
+    return found
 
 
 class Patterns:
@@ -46,7 +49,7 @@ class Patterns:
         return bool(self._forms)
 
     def add(self, value: str) -> None:
-        """Mask this value too, from now on. An empty value is ignored."""
+        """Mask this value too, from now on. A blank value is ignored."""
         self._forms = sorted({*self._forms, *forms(value)}, key=len, reverse=True)
         self._longest = max(map(len, self._forms), default=0)
 

@@ -57,7 +57,8 @@ def parse(text: str) -> Any:
     body = text.strip(_BLANK)
     try:
         value, end = _scan(body, 0)
-    except (StopIteration, RecursionError) as error:
+    except (StopIteration, RecursionError, SystemError) as error:
+        # SystemError: the scanner looks for json's own exception, and `json` is not loaded.
         raise ValueError("not a JSON text") from error
     if end != len(body):
         raise ValueError("text after the JSON value")
