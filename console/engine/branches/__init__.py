@@ -1,0 +1,1 @@
+"""The branches of the fold, by what their events are about."""
