@@ -48,6 +48,7 @@ class Acting:
         self._timers_changed = asyncio.Event()
         self._adopting: set[Key] = set()
         self._stopping = False
+        self.problems: list[str] = []
 
     # --- from turns ----------------------------------------------------------------------------------------------
 

@@ -183,6 +183,7 @@ async def send_input(host: Host, ask: p.SendInput, who: Actor) -> None:
 async def status(host: Host, ask: p.ServerStatus, who: Actor) -> p.ServerView:
     """How the server stands."""
     problems = [p.ProblemView(what=one.message, where=str(one.path)) for one in host.registry.problems]
+    problems += [p.ProblemView(what=one, mend="console server log holds the report") for one in host.acting.problems]
     if host.broken is not None:
         problems.insert(0, p.ProblemView(what=f"Nothing more is recorded: {host.broken}", mend="console server log"))
     return p.ServerView(

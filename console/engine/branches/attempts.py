@@ -60,7 +60,7 @@ def _list_for_rollback(run: Run, path: str, visit: Visit) -> None:
 
 
 def _close_attempt(
-    run: Run, event: e.AttemptEnded | e.AttemptInDoubt, recorded: e.Recorded, state: AttemptState, **changes: Any
+    run: Run, event: e.AttemptEnded | e.AttemptInDoubt, recorded: e.Recorded, state: AttemptState
 ) -> Visit:
     visit = visit_at(run, event.path, event.visit)
     attempts = tuple(
@@ -70,7 +70,7 @@ def _close_attempt(
         for one in visit.attempts
     )
     run.running.pop(entry_key(event.path, event.visit), None)
-    return change(run, event.path, event.visit, attempts=attempts, **changes)
+    return change(run, event.path, event.visit, attempts=attempts)
 
 
 @on(e.AttemptEnded)
@@ -112,7 +112,8 @@ def _attempt_in_doubt(run: Run, event: e.AttemptInDoubt, recorded: e.Recorded) -
         changes |= {"state": StepState.IN_DOUBT, "doubt": event.purpose}
     elif event.purpose is Purpose.PREVIEW:
         changes["state"] = StepState.PREPARED
-    _close_attempt(run, event, recorded, AttemptState.IN_DOUBT, **changes)
+    _close_attempt(run, event, recorded, AttemptState.IN_DOUBT)
+    change(run, event.path, event.visit, **changes)
 
 
 @on(e.AttemptCancelAsked)
