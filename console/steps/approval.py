@@ -29,6 +29,7 @@ class Approval(Kind):
     body = Body
     effect = Effect.READS
     for_people = True
+    open_outputs = False
 
     def expand(self, key: str, raw: object) -> object:
         """`approval: TEXT` is short for the question alone."""

@@ -28,6 +28,7 @@ class Manual(Kind):
     body = Body
     effect = Effect.READS
     for_people = True
+    open_outputs = False
 
     def expand(self, key: str, raw: object) -> object:
         """`manual: TEXT` is short for instructions alone."""

@@ -23,6 +23,7 @@ class Notify(Kind):
     keys = ("notify",)
     body = Body
     effect = Effect.READS
+    open_outputs = False
 
     def expand(self, key: str, raw: object) -> object:
         """`notify: TEXT` tells the one who started the run."""

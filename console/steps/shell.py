@@ -31,6 +31,7 @@ class Shell(Kind):
     literal = frozenset({"text"})
     body = Body
     effect = Effect.CHANGES
+    open_outputs = False
 
     def expand(self, key: str, raw: object) -> object:
         """`shell: TEXT`, `shell: {text|argv, cwd}` and `argv: [...]` are one thing."""

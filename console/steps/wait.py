@@ -28,6 +28,7 @@ class Wait(Kind):
     keys = ("wait",)
     body = Body
     effect = Effect.READS
+    open_outputs = False
 
     def expand(self, key: str, raw: object) -> object:
         """`wait: 10m` is short for `wait: {for: 10m}`."""
