@@ -38,7 +38,7 @@ def prepare_home(home: Path) -> None:
             "The console home is not a directory.", where=str(home), mend="Name a directory in CONSOLE_HOME."
         ) from error
     except OSError as error:
-        raise explain_os(error, home, "make the home") from error
+        raise explain_os(error, home, "make the directory") from error
     check_home(home)
 
 
@@ -47,7 +47,7 @@ def check_home(home: Path) -> None:
     try:
         status = home.stat()
     except OSError as error:
-        raise explain_os(error, home, "read the home") from error
+        raise explain_os(error, home, "look into the directory") from error
     if not stat.S_ISDIR(status.st_mode):
         raise JournalError("The console home is not a directory.", where=str(home))
     _check_owner(home, status)
