@@ -60,7 +60,7 @@ class ControlServer:
         self._listener = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM | _socket.SOCK_CLOEXEC)
         self._listener.setblocking(False)
         self._listener.bind(layout.CONTROL)
-        self._listener.listen(128)
+        self._listener.listen(_MOST_CLIENTS)
         poller.watch(self._listener.fileno(), select.POLLIN, self._accept)
 
     def grew(self, size: int, lines: int) -> None:
