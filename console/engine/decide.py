@@ -34,6 +34,19 @@ _BY_PEOPLE = (c.Pause, c.Resume, c.Cancel, c.Jump, c.Skip, c.AnswerTask)
 
 def decide(run: Run | None, command: c.AnyCommand, at: int) -> list[AnyEvent]:
     """The events that follow from a command at a moment (ms UTC); raises Refused. The given run is not changed."""
+    return [one.event for one in _draft(run, command, at).recorded]
+
+
+def take(run: Run | None, command: c.AnyCommand, at: int) -> tuple[Run, list[Recorded]]:
+    """The run as it will be and the events, placed in its stream, that make it so; as `decide`, in one go.
+
+    The given run is not changed. Raises Refused.
+    """
+    draft = _draft(run, command, at)
+    return draft.run, draft.recorded
+
+
+def _draft(run: Run | None, command: c.AnyCommand, at: int) -> Draft:
     if not command.verdict.allowed:
         raise Refused(command.verdict.reason)
     if run is not None and isinstance(command, c.StartRun):
@@ -43,7 +56,7 @@ def decide(run: Run | None, command: c.AnyCommand, at: int) -> list[AnyEvent]:
     draft = Draft(run, command, at)
     _HANDLERS[type(command)](draft, command)
     advance(draft)
-    return draft.events
+    return draft
 
 
 def record(run: Run | None, decided: list[AnyEvent], command: c.AnyCommand, at: int) -> list[Recorded]:

@@ -18,7 +18,7 @@ class Draft:
         self._run = run.copy() if run is not None else None
         self.command = command
         self.at = at
-        self.events: list[e.AnyEvent] = []
+        self.recorded: list[e.Recorded] = []
 
     @property
     def run(self) -> Run:
@@ -34,12 +34,12 @@ class Draft:
 
     def emit(self, event: e.AnyEvent) -> None:
         """Decide an event."""
-        self.events.append(event)
         if isinstance(event, e.RunStarted):
             stream, seq = e.stream_of(event.run), 1
         else:
             stream, seq = self.run.stream, self.run.seq + 1
         recorded = e.Recorded(stream=stream, seq=seq, at=self.at, who=self.who, cause=self.command.id, event=event)
+        self.recorded.append(recorded)
         self._run = evolve(self._run, recorded)
 
     def step(self, path: str) -> StepRun:

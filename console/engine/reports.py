@@ -82,3 +82,25 @@ class AttemptReport(Model, frozen=True):
     evidence: Evidence | None = None
     leftovers: tuple[Process, ...] = ()
     error: str | None = None
+
+    @property
+    def came_to(self) -> Outcome:
+        """What came of it: the kind's reading, unless no process ran or a process cannot come to that."""
+        if self.ending in (Ending.NEVER_STARTED, Ending.LOST) or self.outcome not in _OF_PROCESSES:
+            return Outcome.FAILED
+        return self.outcome
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether it was ended from outside, so that something of it may be left."""
+        return self.ending in (Ending.TIMED_OUT, Ending.CANCELLED)
+
+    @property
+    def begun(self) -> bool:
+        """Whether a process ran at all."""
+        return self.ending is not Ending.NEVER_STARTED
+
+
+_OF_PROCESSES = frozenset(
+    {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.UNVERIFIED}
+)

@@ -59,14 +59,15 @@ class Attempt(State, frozen=True):
 class Visit(State, frozen=True):
     """One passage of the run through a step.
 
-    `forward` is the state it had before an undo touched it. `tries` counts the apply attempts since a person last
-    asked. `suspect` is true from a lost attempt until its survivors were sought. `doubt` is the purpose in doubt.
+    `since` is when it began, or when a person last had it tried again: `within` counts from there, and `tries` counts
+    the apply attempts. `forward` is the state it had before an undo touched it. `doubt` is the purpose in doubt.
     """
 
     number: int
     state: StepState
     entered_at: int
     entered_seq: int
+    since: int
     outcome: Outcome | None = None
     forward: StepState | None = None
     started_at: int | None = None
@@ -76,7 +77,6 @@ class Visit(State, frozen=True):
     tries: int = 0
     preview: Preview | None = None
     approved: bool = False
-    suspect: bool = False
     end_survivors: bool = False
     look: bool = False
     doubt: Purpose | None = None
@@ -95,13 +95,32 @@ class Visit(State, frozen=True):
         last = self.attempts[-1] if self.attempts else None
         return last if last is not None and last.state is AttemptState.RUNNING else None
 
+    def begun(self, purpose: Purpose) -> int:
+        """How many processes for a purpose ran, or may have run."""
+        return sum(one.purpose is purpose and one.state is not AttemptState.NEVER_STARTED for one in self.attempts)
+
+    def in_a_row(self, purpose: Purpose, state: AttemptState) -> int:
+        """How many of the latest attempts for a purpose ended in this state, one after another."""
+        count = 0
+        for one in reversed(self.attempts):
+            if one.purpose is purpose and one.state is not state:
+                break
+            count += one.purpose is purpose
+        return count
+
 
 class StepRun(State, frozen=True):
-    """A step of the run with all its visits; `version` is the number of the last event that concerned it."""
+    """A step of the run with all its visits; `version` is the number of the last event that concerned it.
+
+    `suspect` is true from an attempt that was lost or cut short until its survivors were sought; `unknown` from an
+    apply whose outcome nobody knows until it is known, or a person has answered for it.
+    """
 
     path: str
     visits: tuple[Visit, ...] = ()
     version: int = 0
+    suspect: bool = False
+    unknown: bool = False
 
     @property
     def now(self) -> Visit | None:
@@ -147,6 +166,7 @@ class AnswerGiven(State, frozen=True):
     answer: Answer
     by: str
     at: int
+    seq: int
 
 
 class Timer(State, frozen=True):
@@ -170,6 +190,16 @@ class RollbackEntry(State, frozen=True):
     preview: Preview | None = None
     confirmed: bool = False
     failed: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the rollback that came to it is done with it."""
+        return self.state in (RollbackState.UNDONE, RollbackState.BY_HAND, RollbackState.LEFT)
+
+    @property
+    def undone(self) -> bool:
+        """Whether it left the list: nothing of it is there to be undone any more."""
+        return self.state in (RollbackState.UNDONE, RollbackState.BY_HAND)
 
 
 class Rolling(State, frozen=True):
@@ -197,7 +227,7 @@ class SkipAhead(State, frozen=True):
 
 
 class Run(msgspec.Struct, kw_only=True):
-    """A run, as the fold of its events. Times are ms UTC."""
+    """A run, as the fold of its events. Times are ms UTC; `jumps` counts those the runbook took, by `from>to`."""
 
     number: int
     stream: str
@@ -264,13 +294,31 @@ class Run(msgspec.Struct, kw_only=True):
         return next((task for task in self.tasks.values() if task.path == path), None)
 
     @property
+    def undoing(self) -> RollbackEntry | None:
+        """The entry that the rollback under way has come to."""
+        keys = self.rolling.entries if self.rolling is not None else ()
+        return next((entry for key in keys if not (entry := self.entries[key]).settled), None)
+
+    @property
+    def in_doubt(self) -> str | None:
+        """The step of which nobody knows what an attempt did, until a person has said so."""
+        here = self.steps[self.cursor].now if self.cursor is not None else None
+        if here is not None and here.state is StepState.IN_DOUBT:
+            return self.cursor
+        entry = self.undoing
+        undone = self.visit_of(entry.path, entry.visit) if entry is not None else None
+        if entry is not None and undone is not None and undone.state is StepState.IN_DOUBT:
+            return entry.path
+        return None
+
+    @property
     def state(self) -> RunState:
         """The state of the run, derived by a fixed precedence."""
         if self.ended is not None:
             return self.ended
         if self.queued_behind is not None:
             return RunState.QUEUED
-        if any(task.kind is TaskKind.IN_DOUBT for task in self.tasks.values()):
+        if self.in_doubt is not None:
             return RunState.IN_DOUBT
         if self.rolling is not None:
             return RunState.ROLLING_BACK
@@ -284,6 +332,11 @@ class Run(msgspec.Struct, kw_only=True):
 
 
 _OWNED = ("steps", "tasks", "last_answers", "timers", "running", "entries", "jumps", "skips")
+
+
+def jump_key(path: str, to: str) -> str:
+    """The key of the count of a jump."""
+    return f"{path}>{to}"
 
 
 def entry_key(path: str, visit: int) -> str:

@@ -12,9 +12,8 @@ import msgspec
 
 from console.engine import commands as c
 from console.engine import events as e
-from console.engine.decide import decide, record
+from console.engine.decide import take
 from console.engine.due import Prepare, due
-from console.engine.evolve import evolve
 from console.engine.refused import Refused
 from console.engine.run import Run
 from console.errors import NotFoundError, RefusedError
@@ -59,13 +58,11 @@ class _Work:
 
     @classmethod
     def on(cls, run: Run | None) -> _Work:
-        return cls(run.copy() if run is not None else None, had_ended=run is not None and run.ended is not None)
+        return cls(run, had_ended=run is not None and run.ended is not None)
 
     def take(self, command: c.AnyCommand, at: int) -> None:
-        decided = decide(self.run, command, at)
-        for one in record(self.run, decided, command, at):
-            self.run = evolve(self.run, one)
-            self.recorded.append(one)
+        self.run, recorded = take(self.run, command, at)
+        self.recorded += recorded
 
 
 class Turns:
@@ -87,7 +84,7 @@ class Turns:
 
     async def submit(self, number: int, command: c.AnyCommand, extras: Extras | None = None) -> Done:
         """Take a command for a run; raises RefusedError or NotFoundError, and JournalError when it cannot be kept."""
-        if (repeated := self._known(command.id)) is not None:
+        if extras is not None and extras.remember and (repeated := self._known(command.id)) is not None:
             return repeated
         async with self._locks.setdefault(number, asyncio.Lock()):
             run = self._runs.get(number)

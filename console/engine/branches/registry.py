@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from console.engine import events as e
 from console.engine.run import Run, Visit
+from console.engine.words import TimerPurpose
 
 _E = TypeVar("_E", bound=e.Event)
 Branch = Callable[[Run, Any, e.Recorded], None]
@@ -40,6 +41,11 @@ def change(run: Run, path: str, number: int, **changes: Any) -> Visit:
     return visit
 
 
+def change_step(run: Run, path: str, **changes: Any) -> None:
+    """Change fields of a step that hold for all its visits."""
+    run.steps[path] = replace(run.steps[path], **changes)
+
+
 def visit_at(run: Run, path: str, number: int) -> Visit:
     """A visit that the event says is there; raises ValueError when it is not."""
     visit = run.visit_of(path, number)
@@ -48,7 +54,8 @@ def visit_at(run: Run, path: str, number: int) -> Visit:
     return visit
 
 
-def drop_timers(run: Run, path: str) -> None:
-    """Forget the timers of a step."""
-    for timer in [one.id for one in run.timers.values() if one.path == path]:
-        del run.timers[timer]
+def drop_timers(run: Run, path: str, *purposes: TimerPurpose) -> None:
+    """Forget the timers of a step: all, or those for some purposes."""
+    for timer in [one for one in run.timers.values() if one.path == path]:
+        if not purposes or timer.purpose in purposes:
+            del run.timers[timer.id]

@@ -69,6 +69,8 @@ def _deadline_passed(run: Run, event: e.DeadlinePassed, recorded: e.Recorded) ->
 def _ended(run: Run, event: e.RunEnded, recorded: e.Recorded) -> None:
     run.ended = event.state
     run.ended_at = recorded.at
+    run.paused = False
+    run.queued_behind = None
     run.timers.clear()
     run.tasks.clear()
     run.rolling = None

@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from console.engine import events as e
 from console.engine.branches.registry import change, drop_timers, on, visit_at
-from console.engine.run import Run, SkipAhead, Timer, Visit
+from console.engine.run import Run, SkipAhead, Timer, Visit, jump_key
 from console.engine.words import Outcome, StepState, TimerPurpose
 
 
 @on(e.StepEntered)
 def _entered(run: Run, event: e.StepEntered, recorded: e.Recorded) -> None:
     step = run.steps[event.path]
-    visit = Visit(number=event.visit, state=StepState.READY, entered_at=recorded.at, entered_seq=recorded.seq)
+    visit = Visit(number=event.visit, state=StepState.READY, entered_at=recorded.at, entered_seq=recorded.seq, since=recorded.at)
     run.steps[event.path] = replace(step, visits=(*step.visits, visit))
     run.cursor = event.path
 
@@ -50,7 +50,7 @@ def _preparation_failed(run: Run, event: e.PreparationFailed, recorded: e.Record
 
 @on(e.RetryBegan)
 def _retry_began(run: Run, event: e.RetryBegan, recorded: e.Recorded) -> None:
-    drop_timers(run, event.path)
+    drop_timers(run, event.path, TimerPurpose.RETRY)
     anew = event.rendered_anew
     visit = visit_at(run, event.path, event.visit)
     change(
@@ -63,6 +63,7 @@ def _retry_began(run: Run, event: e.RetryBegan, recorded: e.Recorded) -> None:
         ended_at=None,
         preview=None,
         approved=visit.approved and not anew and visit.preview is None,
+        since=recorded.at if anew else visit.since,
         tries=0 if anew else visit.tries,
         summary="",
         doubt=None,
@@ -97,4 +98,7 @@ def _step_ended(run: Run, event: e.StepEnded, recorded: e.Recorded) -> None:
 @on(e.Jumped)
 def _jumped(run: Run, event: e.Jumped, recorded: e.Recorded) -> None:
     if event.by_runbook:
-        run.jumps[event.path] = run.jumps.get(event.path, 0) + 1
+        key = jump_key(event.path, event.to)
+        run.jumps[key] = run.jumps.get(key, 0) + 1
+    else:
+        run.skips.pop(event.to, None)

@@ -64,7 +64,7 @@ def _task_answered(run: Run, event: e.TaskAnswered, recorded: e.Recorded) -> Non
         run.tasks[event.task] = replace(task, votes=(*task.votes, vote))
         return
     _close_task(run, event.path, event.visit, event.task)
-    run.last_answers[event.path] = AnswerGiven(kind=task.kind, answer=event.answer, by=event.by, at=recorded.at)
+    run.last_answers[event.path] = AnswerGiven(kind=task.kind, answer=event.answer, by=event.by, at=recorded.at, seq=recorded.seq)
     visit = visit_at(run, event.path, event.visit)
     changes: dict[str, Any] = {"answered_by": event.by, "note": event.note or visit.note}
     if task.kind is TaskKind.MANUAL:

@@ -14,8 +14,13 @@ from console.engine.words import RollbackState, StepState
 def _rollback_began(run: Run, event: e.RollbackBegan, recorded: e.Recorded) -> None:
     keys = tuple(entry_key(path, visit) for path, visit in event.paths)
     run.rolling = Rolling(to=event.to, entries=keys, unattended=event.unattended)
+    for key in keys:
+        entry = run.entries[key]
+        run.entries[key] = replace(entry, state=RollbackState.STANDING, preview=None, confirmed=False, failed=False)
     run.ended = None
     run.ended_at = None
+    run.cancelling = False
+    run.cancelling_stops = False
 
 
 @on(e.RollbackStepFailed)
