@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
         "What will run",
         "Check the parameters and show what will run",
         _in(Place.FORM),
-        ("f2",),
+        ("enter",),
         why_not=possible.server,
         hint=10,
     ),

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from console.engine.words import Answer, Effect, StepState, TaskKind
 from console.protocol import RunView, StepView, WaitingView
-from console.view.actions import BY_ID, Tier, key_name, undoable
+from console.view.actions import BY_ID
+from console.view.possible import undoable
 from console.view.sanitise import line as clean
+from console.view.situation import Tier, key_name
 from console.view.steps import find
 
 

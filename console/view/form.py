@@ -61,12 +61,18 @@ def accepts(field: Field) -> str:
     elif field.pattern:
         parts.append(f"like {clean(field.pattern, limit=80)}")
     else:
-        parts += (
-            [f"{low}to {high} characters"] if (low := field.min_length or "") and (high := field.max_length) else []
-        )
+        parts += _length(field)
     if field.optional:
         parts.append("may stay empty")
     return ", ".join(parts)
+
+
+def _length(field: Field) -> list[str]:
+    if field.min_length and field.max_length:
+        return [f"{field.min_length} to {field.max_length} characters"]
+    if field.min_length:
+        return [f"{field.min_length} characters or more"]
+    return [f"at most {field.max_length} characters"] if field.max_length else []
 
 
 def _bounds(least: int | None, most: int | None) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from console.engine.words import RUN_ENDS, RunState, StepState, TaskKind
 from console.protocol import RunView, StepView, WaitingView
-from console.view.actions import flat
 from console.view.canvas import Canvas
+from console.view.possible import flat
 from console.view.sanitise import line as clean
 from console.view.spans import Line, Span, fit_line, shorten
 from console.view.times import elapsed, until

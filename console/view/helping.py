@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.view.actions import ACTIONS, Action, Place, Situation, Tier, hints_at, key_name, menu_at
+from console.view.actions import ACTIONS, hints_at, menu_at
+from console.view.situation import Action, Place, Situation, Tier, key_name
 from console.view.spans import Line, Row, Span, cell_width, fit, fit_line, words, wrap
 
 _NAMES = {

@@ -11,10 +11,12 @@ from console.view.situation import Situation, WhyNot
 
 
 def server(at: Situation) -> str | None:
+    """Whether the server answers."""
     return None if at.connected else "the server does not answer"
 
 
 def open_run(at: Situation) -> str | None:
+    """Whether a run is chosen that has not ended."""
     if at.run is None:
         return "no run is chosen"
     if at.run.state in RUN_ENDS:
@@ -49,12 +51,14 @@ def _doubt(run: RunView) -> str | None:
 
 
 def pause(at: Situation) -> str | None:
+    """Whether the run can be paused."""
     if at.run is not None and at.run.paused:
         return "the run is paused already"
     return open_run(at)
 
 
 def resume(at: Situation) -> str | None:
+    """Whether the run can be resumed."""
     if why := open_run(at):
         return why
     return None if at.run is not None and at.run.paused else "the run is not paused"
@@ -65,12 +69,14 @@ def _rolling(run: RunView) -> str | None:
 
 
 def cancel(at: Situation) -> str | None:
+    """Whether the run can be cancelled."""
     if (why := open_run(at)) or at.run is None:
         return why
     return _doubt(at.run) or _rolling(at.run)
 
 
 def stop_step(at: Situation) -> str | None:
+    """Whether something of the step runs that could be stopped."""
     if (why := open_run(at)) or at.run is None:
         return why
     if at.step is None:
@@ -83,6 +89,7 @@ _AT_REST = (StepState.WAITING, StepState.READY, StepState.PREPARED, StepState.PR
 
 
 def skip(at: Situation) -> str | None:
+    """Whether the step can be passed over."""
     if (why := _step_at_rest(at)) or at.step is None or at.run is None:
         return why
     if at.step.kind == "approval":
@@ -108,6 +115,7 @@ def _step_at_rest(at: Situation) -> str | None:
 
 
 def jump(at: Situation) -> str | None:
+    """Whether the run can go on at the step."""
     if (why := _step_at_rest(at)) or at.step is None or at.run is None:
         return why
     if running_steps(at.run):
@@ -116,6 +124,7 @@ def jump(at: Situation) -> str | None:
 
 
 def rollback(at: Situation) -> str | None:
+    """Whether the run can be rolled back as a whole."""
     if at.run is None:
         return "no run is chosen"
     if at.run.state is RunState.ROLLED_BACK:
@@ -130,6 +139,7 @@ def rollback(at: Situation) -> str | None:
 
 
 def rollback_to(at: Situation) -> str | None:
+    """Whether the run can be rolled back to the step."""
     if (why := rollback(at)) or at.run is None:
         return why
     if at.run.state in RUN_ENDS:
@@ -140,12 +150,15 @@ def rollback_to(at: Situation) -> str | None:
 
 
 def review(at: Situation) -> str | None:
+    """Whether something waits for an answer."""
     if at.run is None:
         return "no run is chosen"
     return None if at.run.waiting else "nothing waits for an answer"
 
 
 def answers(answer: str) -> WhyNot:
+    """The rule for one answer: whether what waits accepts it."""
+
     def why_not(at: Situation) -> str | None:
         if at.waiting is None:
             return "nothing waits for an answer"
@@ -155,6 +168,7 @@ def answers(answer: str) -> WhyNot:
 
 
 def printed(at: Situation) -> str | None:
+    """Whether the step printed anything."""
     if at.step is None:
         return "no step is chosen"
     return None if any(one.output_lines for one in at.step.attempts) else "this step printed nothing"

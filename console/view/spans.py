@@ -7,7 +7,7 @@ Widths are terminal cells.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from unicodedata import category, east_asian_width
 
 CUT = ".."
@@ -30,7 +30,6 @@ class Row:
 
     line: Line
     key: str = ""
-    hang: int = field(default=0, compare=False)
 
     @property
     def text(self) -> str:
@@ -155,3 +154,19 @@ def rule(title: str, right: str, width: int, *, focused: bool = False) -> Line:
 def joined(lines: Iterable[Line]) -> str:
     """Lines as plain text, one below the other."""
     return "\n".join(plain(line) for line in lines)
+
+
+def difference(old: Line, new: Line) -> tuple[int, int] | None:
+    """The cells (first, number) in which two lines differ, or None when they look the same."""
+    if old == new:
+        return None
+    before, after = _painted(old), _painted(new)
+    size = max(len(before), len(after))
+    before += [(" ", "")] * (size - len(before))
+    after += [(" ", "")] * (size - len(after))
+    differing = [at for at in range(size) if before[at] != after[at]]
+    return (differing[0], differing[-1] - differing[0] + 1) if differing else None
+
+
+def _painted(line: Line) -> list[tuple[str, str]]:
+    return [(char, span.role) for span in line for char in span.text for _ in range(_cells(char))]
