@@ -47,11 +47,16 @@ class Supervised:
         self.to_started: list[float] = []
 
     def __call__(self) -> float:
+        """Milliseconds for one attempt, from its spec to its exit record."""
         self._count += 1
         directory = self._spool / f"attempt-{self._count}"
         environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}
         spec = AttemptSpec(
-            attempt=f"bench-{self._count}", directory=str(directory), argv=[PROGRAM], env=environment, redact=("secret",)
+            attempt=f"bench-{self._count}",
+            directory=str(directory),
+            argv=[PROGRAM],
+            env=environment,
+            redact=("secret",),
         )
         begin = time.perf_counter()
         spawn_blocking(spec)
@@ -104,7 +109,9 @@ def table(result: dict[str, object], times: dict[str, list[float]]) -> str:
     lines += [f"{name:24}{statistics.median(values):12.1f}{min(values):12.1f}" for name, values in times.items()]
     verdict = "within" if result["within_target"] else "over"
     lines.append(f"\ncost of supervision: {result['cost_ms']} ms an attempt (best {result['cost_best_ms']})")
-    lines.append(f"{result['ratio_to_plain_python']} times a plain start of Python; {verdict} the target of {TARGET_MS} ms")
+    lines.append(
+        f"{result['ratio_to_plain_python']} times a plain start of Python; {verdict} the target of {TARGET_MS} ms"
+    )
     return "\n".join(lines)
 
 

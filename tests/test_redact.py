@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -20,7 +20,7 @@ def stream(values: list[str], chunks: list[bytes]) -> bytes:
 
 def cut(data: bytes, places: tuple[int, ...]) -> list[bytes]:
     bounds = [0, *places, len(data)]
-    return [data[start:end] for start, end in zip(bounds, bounds[1:], strict=False)]
+    return [data[start:end] for start, end in pairwise(bounds)]
 
 
 def test_every_way_of_cutting_in_three_gives_the_same() -> None:

@@ -47,6 +47,11 @@ class ExitRecord(Struct, frozen=True, kw_only=True):
     stopped_by: list[str] = []
     error: str | None = None
 
+    def __post_init__(self) -> None:
+        known = [value for value in (self.exit_code, self.signal) if value is not None]
+        if len(known) != (0 if self.ending == "not_started" else 1):
+            raise ValueError(f"exit code and signal do not fit the ending {self.ending!r}")
+
 
 class Identity(Struct, frozen=True):
     """A process under one boot: a pid alone is used again. `start` in clock ticks since boot."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -22,6 +23,7 @@ Started = Literal["started", "already"]
 # `-I -S`: nothing of the operator's environment or site-packages, and a quarter of the start-up time.
 _COMMAND = [sys.executable, "-I", "-S", "-X", "utf8", str(Path(supervisor_main.__file__).resolve())]
 _ANSWER_BYTES = 4096
+_LAST_MOMENTS_SECONDS = 5.0
 # An interpreter outside the system's places may need it to start at all.
 _KEPT_ENVIRONMENT = ("LD_LIBRARY_PATH",)
 
@@ -65,7 +67,12 @@ def spawn_blocking(spec: AttemptSpec, *, patience_seconds: float = 30.0) -> Star
         ) from error
     with _children_lock:
         _children.add(process)
-    return _verdict(spec, _converse(process, message, patience_seconds))
+    answer = _converse(process, message, patience_seconds)
+    if not answer.startswith(b"started"):
+        # It is about to end; until then it may hold the lock, and would look as if it ran.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LAST_MOMENTS_SECONDS if answer else 0)
+    return _verdict(spec, answer)
 
 
 def reap() -> None:

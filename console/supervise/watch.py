@@ -55,6 +55,8 @@ class Watch:
                 await self._follow()
         finally:
             self._disconnect()
+            # Nobody waits for a connection that will not come.
+            self._connected.set()
             reap()
 
     async def type_input(self, data: bytes, *, secret: bool = False) -> None:

@@ -79,7 +79,9 @@ class Lab:
             assert standing.state in {"running", "finished"}, f"the attempt is {standing}"
             return standing.exit
 
-        return until(finished, f"the end of {spec.argv}", seconds)
+        ended = until(finished, f"the end of {spec.argv}", seconds)
+        assert ended
+        return ended
 
     def run(self, *argv: str, **given: Any) -> tuple[ExitRecord, bytes]:
         """Start an attempt, wait for its end; its exit record and all of its output."""

@@ -195,7 +195,9 @@ def test_a_cancel_that_comes_too_late_changes_nothing(lab: Lab) -> None:
 
 def test_when_the_supervisor_is_killed_the_program_is_told_by_sigterm(lab: Lab) -> None:
     place = Path(lab.spool.parent / "told")
-    spec = lab.start(sh=f"trap 'echo told > {place}; exit' TERM; echo ready; while :; do sleep 0.05; done", terminal=False)
+    spec = lab.start(
+        sh=f"trap 'echo told > {place}; exit' TERM; echo ready; while :; do sleep 0.05; done", terminal=False
+    )
     lab.wait_for_output(spec, b"ready")
     child = lab.supervisor(spec).child.pid
     assert lab.kill_supervisor(spec).state == "lost"

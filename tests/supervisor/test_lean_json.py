@@ -29,7 +29,22 @@ def test_blanks_around_the_text_and_floats_in_it_are_read() -> None:
     assert parse(' \r\n[1.5, -0.25e2, {"a" : "\\ud83d\\ude00\\udc80"}]\t') == [1.5, -25.0, {"a": "\U0001f600\udc80"}]
 
 
-BROKEN = ["", " ", "{", '{"a": 1', '{"a" 1}', "[1,]", "nul", "{} {}", '"\n"', "NaN", "[" * 100_000, "1" * 100_000, "'a'", '"\\x"']
+BROKEN = [
+    "",
+    " ",
+    "{",
+    '{"a": 1',
+    '{"a" 1}',
+    "[1,]",
+    "nul",
+    "{} {}",
+    '"\n"',
+    "NaN",
+    "[" * 100_000,
+    "1" * 100_000,
+    "'a'",
+    '"\\x"',
+]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: text[:12])

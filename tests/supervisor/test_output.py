@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from console.supervise import look, read_pieces
+from console.supervise import CouldNotStart, look, read_pieces, settle, spawn_blocking
 from console.supervisor.layout import STDERR, STDOUT, SUPERVISOR_WORDS, TERMINAL
 from tests.supervise.lab import PYTHON, Lab, sha256, until
 
@@ -182,8 +182,6 @@ def test_a_full_disk_neither_stalls_the_program_nor_costs_the_exit_record(lab: L
 
 
 def test_a_disk_that_is_full_at_the_start_starts_nothing(lab: Lab, small_disk: Path, tmp_path: Path) -> None:
-    from console.supervise import CouldNotStart, settle, spawn_blocking
-
     try:
         filler = small_disk / "filler"
         with pytest.raises(OSError, match="No space"):
