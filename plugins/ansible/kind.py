@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -21,6 +22,7 @@ from console.steps.driving import driver_command, read_driven
 from console.steps.kind import CannotPrepare, CommandLine, Context, Exit, Kind, Place, Problem, Reading, Ready
 from console.steps.trees import BadTree, digest_tree, refused_name, resolve_inside
 
+PROGRAM = "CONSOLE_ANSIBLE_PLAYBOOK"
 _FOLDER = Path(__file__).resolve().parent
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # What Ansible looks for beside a playbook, and beside an inventory.
@@ -153,7 +155,14 @@ class Ansible(Kind):
 
 
 def find_program() -> str:
-    """The path of ansible-playbook, the one of this Python first. Raises CannotPrepare when there is none."""
+    """The path of ansible-playbook: $CONSOLE_ANSIBLE_PLAYBOOK, else the one of this Python, else that on the PATH.
+
+    Raises CannotPrepare when there is none.
+    """
+    if named := os.environ.get(PROGRAM):
+        if found := shutil.which(named):
+            return str(Path(found).absolute())
+        raise CannotPrepare(f"{named!r} is no program that can be run: correct ${PROGRAM}")
     beside = str(Path(sys.executable).parent)
     found = shutil.which("ansible-playbook", path=beside) or shutil.which("ansible-playbook")
     if not found:
