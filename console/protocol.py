@@ -41,10 +41,11 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class OutputFacts(Message, frozen=True):
-    """How much an attempt printed, in bytes and lines; `sha256` once it has ended."""
+    """How much an attempt printed, in bytes and lines; `sha256` once it has ended. `open`: the last line goes on."""
 
     bytes: int = 0
     lines: int = 0
+    open: bool = False
     sha256: str | None = None
     lost_bytes: int = 0
 

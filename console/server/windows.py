@@ -23,7 +23,8 @@ async def read_output(host: Host, ask: p.ReadOutput, who: Actor) -> p.OutputView
     count = max(0, min(ask.count, MOST_LINES))
     stored = end.lines if end else 0
     # A last line without its newline counts as a line to look at.
-    total_lines = stored + (1 if end is not None and _has_open_line(host, name, end.bytes) else 0)
+    is_open = end is not None and _has_open_line(host, name, end.bytes)
+    total_lines = stored + is_open
     first = ask.first if ask.first >= 0 else max(0, total_lines + ask.first)
     lines = host.output_reader.lines(name, first, count, max(80, min(ask.width, 65_536))) if end and count else []
     lost = attempt.report.output.lost_bytes if attempt.report else 0
@@ -42,7 +43,11 @@ async def read_output(host: Host, ask: p.ReadOutput, who: Actor) -> p.OutputView
             for one in lines
         ),
         total=p.OutputFacts(
-            bytes=end.bytes if end else 0, lines=total_lines, sha256=end.sha256 if end else None, lost_bytes=lost
+            bytes=end.bytes if end else 0,
+            lines=total_lines,
+            open=is_open,
+            sha256=end.sha256 if end else None,
+            lost_bytes=lost,
         ),
         complete=end.complete if end else False,
     )
