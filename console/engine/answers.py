@@ -9,14 +9,15 @@ from console.engine import commands as c
 from console.engine import events as e
 from console.engine.draft import Draft, prepared_of
 from console.engine.fields import parse_field
-from console.engine.flow import ask_what_now
 from console.engine.prepared import ApprovalWork, AskWork, ProcessWork
+from console.engine.questions import ask_what_now
 from console.engine.refused import Refused
 from console.engine.reports import Value
 from console.engine.rollback import begin_rollback, settle, undo_failed
-from console.engine.run import Run, Task, Visit, entry_key
+from console.engine.run import AnswerGiven, Task, Visit, entry_key
 from console.engine.runbook import Field
 from console.engine.words import Answer, Outcome, Purpose, RollbackState, RunState, StepState, TaskKind
+from console.engine.working import bound_visit
 
 _NEEDS_NOTE = {
     (TaskKind.MANUAL, Answer.NOT_DONE): "say why it was not done",
@@ -31,11 +32,16 @@ def answer_task(draft: Draft, command: c.AnswerTask) -> None:
     task = _open_task(draft, command)
     if command.answer not in task.answers:
         accepted = ", ".join(answer.value for answer in task.answers)
-        raise Refused(f"{command.answer.value} is no answer to what {command.path} asks", f"answer with {accepted}")
+        asked = task.kind.value.replace("_", " ")
+        raise Refused(
+            f"{command.answer.value} is no answer to what {command.path} asks now ({asked}){_answered(draft, command)}",
+            f"answer with {accepted}",
+        )
     step = draft.step(command.path)
     if command.version is not None and command.version != step.version:
         raise Refused(
-            f"{command.path} changed since you looked at it", "look at it again, then answer what you see now"
+            f"{command.path} changed since you looked at it{_answered(draft, command)}",
+            "look at it again, then answer what you see now",
         )
     needed = _NEEDS_NOTE.get((task.kind, command.answer))
     if needed and not command.note:
@@ -48,12 +54,23 @@ def _open_task(draft: Draft, command: c.AnswerTask) -> Task:
     task = draft.run.task_of(command.path)
     if task is not None:
         return task
-    given = draft.run.last_answers.get(step.path)
-    if given is not None:
-        when = datetime.fromtimestamp(given.at / 1000, UTC).strftime("%H:%M:%SZ")
-        raise Refused(f"{given.by} answered first: {given.answer.value}, at {when}", "nothing more is asked here now")
+    if (given := draft.run.last_answers.get(step.path)) is not None:
+        raise Refused(_first(given), "nothing more is asked here now")
     asked = ", ".join(sorted({one.path for one in draft.run.tasks.values()})) or "nothing"
     raise Refused(f"{command.path} asks nothing now", f"waiting for an answer: {asked}")
+
+
+def _first(given: AnswerGiven) -> str:
+    when = datetime.fromtimestamp(given.at / 1000, UTC).strftime("%H:%M:%SZ")
+    return f"{given.by} answered first: {given.answer.value}, at {when}"
+
+
+def _answered(draft: Draft, command: c.AnswerTask) -> str:
+    """Who answered since the step was looked at, where somebody did."""
+    given = draft.run.last_answers.get(command.path)
+    if given is None or (command.version is not None and given.seq <= command.version):
+        return ""
+    return f"; {_first(given)}"
 
 
 def _visit_of(draft: Draft, task: Task) -> Visit:
@@ -132,7 +149,8 @@ def _approval(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> 
         raise Refused(f"{name} approved already", f"{task.quorum - len(task.votes)} more must agree, by other names")
     closes = len(task.votes) + 1 >= task.quorum
     _record(draft, command, task, closes=closes, self_approved=own)
-    if closes and isinstance(prepared_of(visit).work, ApprovalWork):
+    option = draft.run.definition_of(task.path).approve is not None and not visit.approved
+    if closes and not option and isinstance(prepared_of(visit).work, ApprovalWork):
         names = ", ".join([*(vote.by for vote in task.votes), name])
         draft.end_step(task.path, visit, StepState.SUCCEEDED, Outcome.SUCCEEDED, f"approved by {names}")
 
@@ -142,6 +160,7 @@ def _failed(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> No
         case Answer.RETRY:
             _record(draft, command, task)
             draft.emit(e.RetryBegan(path=task.path, visit=visit.number, rendered_anew=True))
+            bound_visit(draft, task.path, visit)
         case Answer.SKIP:
             _record(draft, command, task)
             draft.emit(
@@ -170,7 +189,8 @@ def _past(visit: Visit) -> str:
 
 def _done_by_hand(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> None:
     fields = draft.run.definition_of(task.path).outputs
-    missing = {name: field for name, field in fields.items() if name not in visit.outputs or name in command.values}
+    known = fields if draft.run.cancelling else visit.outputs  # nothing comes after that would need them
+    missing = {name: field for name, field in fields.items() if name not in known or name in command.values}
     values = parse_values(missing, command.values, "its outputs are")
     _record(draft, command, task, values=values)
     summary = f"{draft.who.name} says it was done"
@@ -192,20 +212,13 @@ def _in_doubt(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> 
         _done_by_hand(draft, command, task, visit)
     else:
         _record(draft, command, task)
-        if command.answer is Answer.NOT_DONE and visit.tries <= 1 and _listed(draft.run, visit, task.path):
+        listed = entry_key(task.path, visit.number) in draft.run.entries
+        if command.answer is Answer.NOT_DONE and listed and visit.begun(Purpose.APPLY) == 1:
             draft.emit(e.RollbackDropped(path=task.path, visit=visit.number))
         word = "not done" if command.answer is Answer.NOT_DONE else "partly done"
         draft.end_step(task.path, visit, StepState.FAILED, Outcome.FAILED, f"{draft.who.name} says it was {word}")
         if not draft.run.cancelling:
-            ask_what_now(draft, task.path, _visit_again(draft, task))
-
-
-def _listed(run: Run, visit: Visit, path: str) -> bool:
-    return entry_key(path, visit.number) in run.entries
-
-
-def _visit_again(draft: Draft, task: Task) -> Visit:
-    return _visit_of(draft, task)
+            ask_what_now(draft, task.path, _visit_of(draft, task))
 
 
 def _look_again(draft: Draft, task: Task, visit: Visit) -> None:

@@ -1,26 +1,21 @@
-"""What follows when the outside reports: a step rendered, an attempt ended or lost, survivors found, a timer due."""
+"""What follows when the outside reports: a step rendered, an attempt ended or lost, survivors found."""
 
 from __future__ import annotations
 
 from console.engine import commands as c
 from console.engine import events as e
+from console.engine.branches.registry import visit_at
 from console.engine.draft import Draft, prepared_of, running_attempt
+from console.engine.due import to_seek
+from console.engine.questions import ask_about_doubt, ask_about_survivors
 from console.engine.reports import AttemptReport, Evidence
 from console.engine.rollback import settle, undo_failed
-from console.engine.run import Attempt, Timer, Visit
-from console.engine.words import (
-    Answer,
-    Ending,
-    Outcome,
-    Purpose,
-    RollbackState,
-    StepState,
-    TaskKind,
-    TimerPurpose,
-)
+from console.engine.run import Attempt, Visit
+from console.engine.runbook import Retry
+from console.engine.words import AttemptState, Ending, Outcome, Purpose, RollbackState, StepState, TimerPurpose
 
-IN_DOUBT_ANSWERS = (Answer.LOOK_AGAIN, Answer.DONE, Answer.NOT_DONE, Answer.PARTLY)
-SURVIVOR_ANSWERS = (Answer.LOOK_AGAIN, Answer.END_THEM, Answer.START_ANYWAY, Answer.STOP)
+AGAIN = 3  # so often in a row a process may be lost, or not come into being, before a person is asked
+_LOOKING = (Purpose.DISCOVER, Purpose.VERIFY)
 _ENDED_AS = {
     Outcome.SUCCEEDED: StepState.SUCCEEDED,
     Outcome.TIMED_OUT: StepState.TIMED_OUT,
@@ -46,143 +41,133 @@ def step_rendered(draft: Draft, command: c.StepRendered) -> None:
 
 def attempt_reported(draft: Draft, command: c.AttemptReported) -> None:
     """Record the end of a running attempt; anything else is a late repetition and changes nothing."""
-    attempt = running_attempt(draft.run, command.path, command.visit)
+    path, report = command.path, command.report
+    attempt = running_attempt(draft.run, path, command.visit)
     if attempt is None or attempt.number != command.attempt:
         return
-    if command.report.ending is Ending.LOST:
-        _lost(draft, command, attempt)
-        return
-    draft.emit(
-        e.AttemptEnded(
-            path=command.path,
-            visit=command.visit,
-            attempt=attempt.number,
-            purpose=attempt.purpose,
-            report=command.report,
-        )
-    )
-    if command.report.ending is Ending.NEVER_STARTED and command.report.error is None:
-        if attempt.purpose is Purpose.DISCOVER:
-            _ask_about_doubt(draft, command.path, command.visit)
-        return
-    match attempt.purpose:
+    made = e.AttemptInDoubt if report.ending is Ending.LOST else e.AttemptEnded
+    draft.emit(made(path=path, visit=command.visit, attempt=attempt.number, purpose=attempt.purpose, report=report))
+    visit = visit_at(draft.run, path, command.visit)
+    if report.ending is Ending.LOST:
+        _lost(draft, path, visit, attempt)
+    elif not report.begun and report.error is None and not _gives_up(visit, attempt):
+        if attempt.purpose in _LOOKING:
+            ask_about_doubt(draft, path, visit)
+    else:
+        _ended(draft, path, visit, attempt.purpose, report)
+
+
+def _gives_up(visit: Visit, attempt: Attempt) -> bool:
+    return visit.in_a_row(attempt.purpose, AttemptState.NEVER_STARTED) >= AGAIN
+
+
+def _ended(draft: Draft, path: str, visit: Visit, purpose: Purpose, report: AttemptReport) -> None:
+    match purpose:
         case Purpose.PREVIEW:
-            _preview_ended(draft, command.path, command.visit, command.report)
+            _preview_ended(draft, path, visit, report)
         case Purpose.APPLY:
-            _apply_ended(draft, command.path, command.visit, command.report)
+            _apply_ended(draft, path, visit, report)
         case Purpose.DISCOVER | Purpose.VERIFY:
-            _discovered(draft, command.path, command.visit, command.report)
+            _discovered(draft, path, visit, report)
         case Purpose.ROLLBACK_PREVIEW | Purpose.ROLLBACK:
-            _undo_ended(draft, command.path, command.visit, attempt.purpose, command.report)
+            _undo_ended(draft, path, visit, purpose, report)
 
 
-def _at(draft: Draft, path: str, number: int) -> Visit:
-    visit = draft.run.visit_of(path, number)
-    if visit is None:
-        raise ValueError(f"{path} has no visit {number}")
-    return visit
+def _lost(draft: Draft, path: str, visit: Visit, attempt: Attempt) -> None:
+    """What follows when nobody saw an attempt's end: by itself only what does no harm, and not for ever."""
+    again = visit.in_a_row(attempt.purpose, AttemptState.IN_DOUBT) < AGAIN
+    match attempt.purpose:
+        case Purpose.PREVIEW if again:
+            return
+        case Purpose.PREVIEW:
+            draft.end_step(path, visit, StepState.FAILED, Outcome.FAILED, f"its preview was lost {AGAIN} times")
+        case Purpose.ROLLBACK_PREVIEW if again:
+            return
+        case Purpose.ROLLBACK_PREVIEW:
+            undo_failed(draft, path, visit, f"its preview was lost {AGAIN} times")
+        case Purpose.APPLY if again and prepared_of(visit).repeatable and not draft.run.cancelling:
+            draft.emit(e.RetryBegan(path=path, visit=visit.number, rendered_anew=False))
+        case _:
+            ask_about_doubt(draft, path, visit)
 
 
-def _lost(draft: Draft, command: c.AttemptReported, attempt: Attempt) -> None:
-    draft.emit(
-        e.AttemptInDoubt(
-            path=command.path,
-            visit=command.visit,
-            attempt=attempt.number,
-            purpose=attempt.purpose,
-            report=command.report,
-        )
-    )
-    visit = _at(draft, command.path, command.visit)
-    repeatable = visit.prepared is not None and visit.prepared.repeatable
-    if attempt.purpose is Purpose.APPLY and repeatable and not draft.run.cancelling:
-        draft.emit(e.RetryBegan(path=command.path, visit=command.visit, rendered_anew=False))
-    elif attempt.purpose in (Purpose.APPLY, Purpose.ROLLBACK) or attempt.purpose in (Purpose.DISCOVER, Purpose.VERIFY):
-        _ask_about_doubt(draft, command.path, command.visit)
+def _what(report: AttemptReport, else_: str) -> str:
+    if not report.begun and report.error is None:
+        return f"it never came into being, {AGAIN} times"
+    return report.summary or report.error or else_
 
 
-def _ask_about_doubt(draft: Draft, path: str, number: int) -> None:
-    visit = _at(draft, path, number)
-    step = draft.run.definition_of(path)
-    facts = " ".join(visit.evidence.facts) if visit.evidence else ""
-    what = "the undo of " if visit.doubt is Purpose.ROLLBACK else ""
-    question = f"Nobody saw the end of {what}{step.title or step.id}. {facts} What became of it?"
-    draft.open_task(path, visit, TaskKind.IN_DOUBT, IN_DOUBT_ANSWERS, question=question)
-
-
-def _preview_ended(draft: Draft, path: str, number: int, report: AttemptReport) -> None:
-    if report.outcome is Outcome.SUCCEEDED and report.preview is not None:
+def _preview_ended(draft: Draft, path: str, visit: Visit, report: AttemptReport) -> None:
+    outcome = report.came_to
+    if outcome is Outcome.SUCCEEDED and report.preview is not None:
         return
-    visit = _at(draft, path, number)
-    summary = f"the preview did not succeed: {report.summary or report.error or report.outcome.value}"
-    state = _ENDED_AS.get(report.outcome, StepState.FAILED)
-    outcome = report.outcome
-    if report.outcome is Outcome.SUCCEEDED:
-        state, outcome, summary = StepState.FAILED, Outcome.FAILED, "the preview said nothing"
-    draft.end_step(path, visit, state, outcome, summary)
-
-
-def _apply_ended(draft: Draft, path: str, number: int, report: AttemptReport) -> None:
-    visit = _at(draft, path, number)
-    if report.outcome in (Outcome.FAILED, Outcome.TIMED_OUT) and _retries(draft, path, visit):
+    if outcome is Outcome.SUCCEEDED:
+        draft.end_step(path, visit, StepState.FAILED, Outcome.FAILED, "the preview said nothing")
         return
-    state = _ENDED_AS.get(report.outcome, StepState.FAILED)
-    draft.end_step(path, visit, state, report.outcome, report.summary or report.error or "")
+    summary = f"the preview did not succeed: {_what(report, outcome.value)}"
+    draft.end_step(path, visit, _ENDED_AS.get(outcome, StepState.FAILED), outcome, summary)
+
+
+def _apply_ended(draft: Draft, path: str, visit: Visit, report: AttemptReport) -> None:
+    outcome = report.came_to
+    if outcome in (Outcome.FAILED, Outcome.TIMED_OUT) and _retries(draft, path, visit):
+        return
+    draft.end_step(path, visit, _ENDED_AS.get(outcome, StepState.FAILED), outcome, _what(report, ""))
 
 
 def _retries(draft: Draft, path: str, visit: Visit) -> bool:
     """Begin or schedule an automatic retry, where one is allowed: only of what does no harm when done twice."""
     step = draft.run.definition_of(path)
     retry = step.retry
-    if retry is None or not prepared_of(visit).repeatable or visit.tries >= retry.attempts:
+    if retry is None or not prepared_of(visit).repeatable or visit.tries >= retry.attempts or draft.run.cancelling:
         return False
-    if draft.run.cancelling:
+    at = draft.at + _pause(retry, visit.tries)
+    if step.within_ms is not None and at >= visit.since + step.within_ms:
         return False
-    if step.within_ms is not None and draft.at >= visit.entered_at + step.within_ms:
-        return False
-    wait = retry.wait_ms
-    for _ in range(visit.tries - 1):
-        wait = min(wait * retry.backoff_percent // 100, retry.wait_at_most_ms)
-    if wait <= 0:
+    if at == draft.at:
         draft.emit(e.RetryBegan(path=path, visit=visit.number, rendered_anew=False))
-        return True
-    timer = f"retry/{path}/{visit.number}/{visit.tries}"
-    draft.emit(e.TimerSet(path=path, visit=visit.number, timer=timer, purpose=TimerPurpose.RETRY, at=draft.at + wait))
+    else:
+        timer = f"retry/{path}/{visit.number}/{visit.tries}"
+        draft.emit(e.TimerSet(path=path, visit=visit.number, timer=timer, purpose=TimerPurpose.RETRY, at=at))
     return True
 
 
-def _discovered(draft: Draft, path: str, number: int, report: AttemptReport) -> None:
-    evidence = report.evidence or Evidence(facts=(report.summary or report.error or "looking again said nothing",))
-    draft.emit(e.EvidenceFound(path=path, visit=number, evidence=evidence))
-    _ask_about_doubt(draft, path, number)
+def _pause(retry: Retry, tries: int) -> int:
+    """The pause before the next try, in ms."""
+    wait = min(retry.wait_ms, retry.wait_at_most_ms)
+    for _ in range(tries - 1):
+        longer = min(wait * retry.backoff_percent // 100, retry.wait_at_most_ms)
+        if longer == wait:
+            break
+        wait = longer
+    return wait
 
 
-def _undo_ended(draft: Draft, path: str, number: int, purpose: Purpose, report: AttemptReport) -> None:
-    visit = _at(draft, path, number)
-    if report.outcome is not Outcome.SUCCEEDED:
+def _discovered(draft: Draft, path: str, visit: Visit, report: AttemptReport) -> None:
+    evidence = report.evidence or Evidence(facts=(_what(report, "looking again said nothing"),))
+    draft.emit(e.EvidenceFound(path=path, visit=visit.number, evidence=evidence))
+    ask_about_doubt(draft, path, visit_at(draft.run, path, visit.number))
+
+
+def _undo_ended(draft: Draft, path: str, visit: Visit, purpose: Purpose, report: AttemptReport) -> None:
+    if report.came_to is not Outcome.SUCCEEDED:
         what = "its preview did not succeed" if purpose is Purpose.ROLLBACK_PREVIEW else "it did not succeed"
-        undo_failed(draft, path, visit, report.summary or report.error or what)
-    elif purpose is Purpose.ROLLBACK_PREVIEW and report.preview is None:
-        undo_failed(draft, path, visit, "its preview said nothing")
+        undo_failed(draft, path, visit, _what(report, what))
     elif purpose is Purpose.ROLLBACK:
         settle(draft, path, visit, RollbackState.UNDONE)
+    elif report.preview is None:
+        undo_failed(draft, path, visit, "its preview said nothing")
 
 
 def survivors_reported(draft: Draft, command: c.SurvivorsReported) -> None:
     """Record what was found of earlier attempts; a start waits until nothing is left or a person says so."""
-    visit = draft.run.visit_of(command.path, command.visit)
-    if visit is None or not visit.suspect or visit.task is not None:
+    wanted = to_seek(draft.run)
+    if wanted is None or (wanted.path, wanted.visit) != (command.path, command.visit):
         return
     draft.emit(e.SurvivorsSought(path=command.path, visit=command.visit, found=command.found, ended=command.ended))
     if command.found:
-        names = ", ".join(f"{one.pid} {one.command}" for one in command.found[:5])
-        draft.open_task(
-            command.path,
-            _at(draft, command.path, command.visit),
-            TaskKind.SURVIVORS,
-            SURVIVOR_ANSWERS if draft.run.rolling is None else SURVIVOR_ANSWERS[:-1],
-            question=f"{len(command.found)} processes of an earlier attempt are still there: {names}",
-        )
+        visit = visit_at(draft.run, command.path, command.visit)
+        ask_about_survivors(draft, command.path, visit, command.found)
 
 
 def evidence_reported(draft: Draft, command: c.EvidenceReported) -> None:
@@ -191,41 +176,4 @@ def evidence_reported(draft: Draft, command: c.EvidenceReported) -> None:
     if visit is None or not visit.look:
         return
     draft.emit(e.EvidenceFound(path=command.path, visit=command.visit, evidence=command.evidence))
-    _ask_about_doubt(draft, command.path, command.visit)
-
-
-def timer_due(draft: Draft, command: c.TimerDue) -> None:
-    """Act on a timer; one that is no longer set, or not yet due, changes nothing."""
-    timer = draft.run.timers.get(command.timer)
-    if timer is None or timer.at > draft.at:
-        return
-    draft.emit(e.TimerFired(timer=timer.id))
-    if timer.purpose is TimerPurpose.DEADLINE:
-        draft.emit(e.DeadlinePassed())
-        draft.emit(e.Told(to=(draft.run.started_by,), message=f"Run {draft.run.number} is past its deadline."))
-        return
-    visit = draft.run.visit_of(timer.path, timer.visit) if timer.path else None
-    if timer.path is None or visit is None:
-        return
-    match timer.purpose:
-        case TimerPurpose.WAIT:
-            if visit.state is StepState.WAITING:
-                draft.end_step(timer.path, visit, StepState.SUCCEEDED, Outcome.SUCCEEDED)
-        case TimerPurpose.RETRY:
-            if visit.state is StepState.WAITING:
-                draft.emit(e.RetryBegan(path=timer.path, visit=visit.number, rendered_anew=False))
-        case TimerPurpose.WITHIN:
-            message = f"{timer.path} takes longer than the runbook allows."
-            draft.emit(e.Told(to=(draft.run.started_by,), message=message, path=timer.path))
-        case TimerPurpose.TASK:
-            _task_timed_out(draft, timer, timer.path, visit)
-
-
-def _task_timed_out(draft: Draft, timer: Timer, path: str, visit: Visit) -> None:
-    task = draft.run.tasks.get(timer.task or 0)
-    if task is None:
-        return
-    draft.close_task(path, "timed out")
-    summary = "nobody answered in time"
-    draft.emit(e.Told(to=(*task.people, draft.run.started_by), message=f"{path}: {summary}.", path=path))
-    draft.end_step(path, visit, StepState.TIMED_OUT, Outcome.TIMED_OUT, summary)
+    ask_about_doubt(draft, command.path, visit_at(draft.run, command.path, command.visit))

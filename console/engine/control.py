@@ -5,11 +5,12 @@ from __future__ import annotations
 from console.engine import commands as c
 from console.engine import events as e
 from console.engine.draft import Draft, running_attempt
-from console.engine.flow import go_to, needs_approval
+from console.engine.flow import go_to
+from console.engine.gates import needs_approval
 from console.engine.refused import Refused
 from console.engine.rollback import begin_rollback
-from console.engine.run import ENDED_STATES, Visit
-from console.engine.words import Outcome, RunState, StepState, TaskKind
+from console.engine.run import Visit, visit_key
+from console.engine.words import Outcome, RunState, StepState
 
 
 def start(draft: Draft, command: c.StartRun) -> None:
@@ -65,8 +66,8 @@ def cancel(draft: Draft, command: c.Cancel) -> None:
         _stop_step(draft, command.path, command.reason)
         return
     run = draft.run
-    if any(task.kind is TaskKind.IN_DOUBT for task in run.tasks.values()):
-        raise Refused("something of this run is in doubt", "say first what became of it; then cancel")
+    if run.in_doubt is not None:
+        raise Refused(f"{run.in_doubt} is in doubt", "say first what became of it; then cancel")
     if run.rolling is not None:
         raise Refused("the run is being rolled back", "pause it, or answer what its rollback asks")
     if run.cancelling and (run.cancelling_stops or not command.stop):
@@ -74,24 +75,30 @@ def cancel(draft: Draft, command: c.Cancel) -> None:
     draft.emit(e.CancelAsked(stop=command.stop, reason=command.reason))
     if command.stop:
         for key in list(run.running):
-            path, _, number = key.rpartition("#")
-            _ask_to_stop(draft, path, int(number), command.reason)
+            _ask_to_stop(draft, *visit_key(key), command.reason)
 
 
 def _stop_step(draft: Draft, path: str, reason: str | None) -> None:
+    """Stop what runs of a step, in whichever visit, or end its wait for a moment or for its next try."""
+    draft.step(path)
+    visits = [number for one, number in map(visit_key, draft.run.running) if one == path]
+    if visits:
+        asked = [_ask_to_stop(draft, path, number, reason) for number in visits]
+        if not any(asked):
+            raise Refused(f"{path} is being stopped already")
+        return
     visit = draft.visit(path)
-    attempt = running_attempt(draft.run, path, visit.number)
-    if attempt is None:
+    if path != draft.run.cursor or visit.state is not StepState.WAITING or visit.task is not None:
         raise Refused(f"nothing of {path} is running")
-    if attempt.cancel_asked:
-        raise Refused(f"{path} is being stopped already")
-    _ask_to_stop(draft, path, visit.number, reason)
+    draft.end_step(path, visit, StepState.CANCELLED, Outcome.CANCELLED, f"stopped by {draft.who.name}")
 
 
-def _ask_to_stop(draft: Draft, path: str, number: int, reason: str | None) -> None:
+def _ask_to_stop(draft: Draft, path: str, number: int, reason: str | None) -> bool:
     attempt = running_attempt(draft.run, path, number)
-    if attempt is not None and not attempt.cancel_asked:
-        draft.emit(e.AttemptCancelAsked(path=path, visit=number, attempt=attempt.number, reason=reason))
+    if attempt is None or attempt.cancel_asked:
+        return False
+    draft.emit(e.AttemptCancelAsked(path=path, visit=number, attempt=attempt.number, reason=reason))
+    return True
 
 
 def skip(draft: Draft, command: c.Skip) -> None:
@@ -112,11 +119,16 @@ def skip(draft: Draft, command: c.Skip) -> None:
     if visit is None or command.path != draft.run.cursor:
         raise Refused(f"the run is past {command.path} already")
     _check_quiet(draft, command.path, visit)
+    if visit.state in _OVER:
+        raise Refused(f"{command.path} is over: {visit.state.value.replace('_', ' ')}")
     draft.close_task(command.path, "skipped")
     detail = f"{draft.who.name} passed over it"
     draft.emit(
         e.StepSkipped(path=command.path, visit=visit.number, why="operator", detail=detail, reason=command.reason)
     )
+
+
+_OVER = (StepState.SUCCEEDED, StepState.DONE_BY_HAND, StepState.SKIPPED)
 
 
 def _check_quiet(draft: Draft, path: str, visit: Visit) -> None:
@@ -125,7 +137,7 @@ def _check_quiet(draft: Draft, path: str, visit: Visit) -> None:
         raise Refused("the run is being rolled back")
     if draft.run.running:
         raise Refused("something of this run is still running", f"let it finish, or stop it: cancel {path}")
-    if visit.state is StepState.IN_DOUBT or visit.look:
+    if visit.state is StepState.IN_DOUBT:
         raise Refused(f"{path} is in doubt", "say first what became of it")
     if draft.run.cancelling:
         raise Refused("the run is being cancelled")
@@ -143,8 +155,7 @@ def jump(draft: Draft, command: c.Jump) -> None:
     if places[command.path] > places[here]:
         _check_no_approval_between(draft, here, command.path)
     draft.close_task(here, f"jumped to {command.path}")
-    if visit.state not in ENDED_STATES:
-        draft.end_step(here, visit, StepState.CANCELLED, Outcome.CANCELLED, f"left for {command.path}")
+    draft.leave(f"left for {command.path}")
     go_to(draft, here, visit, command.path, by_runbook=False, reason=command.reason)
 
 
@@ -159,6 +170,8 @@ def _check_no_approval_between(draft: Draft, here: str, there: str) -> None:
 def rollback(draft: Draft, command: c.Rollback) -> None:
     """Undo everything, or what started after a step; a run that ended can still be undone as a whole."""
     run = draft.run
+    if run.cursor is None:
+        raise Refused("the run has not begun yet: there is nothing to undo", "cancel it")
     if command.to is not None:
         draft.step(command.to)
     if run.ended is RunState.ROLLED_BACK:
@@ -168,6 +181,6 @@ def rollback(draft: Draft, command: c.Rollback) -> None:
             raise Refused("the run has ended: it can only be rolled back as a whole")
         if run.lock is not None and command.lock_holder not in (None, run.number):
             raise Refused(f"run {command.lock_holder} holds {run.lock!r} now", "let that run end first")
-    if run.cancelling and run.ended is None:
+    if run.ended is None and run.cancelling:
         raise Refused("the run is being cancelled", "roll it back when that is over")
     begin_rollback(draft, command.to, unattended=False, reason=command.reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from console.engine import answers, attempts, control
+from console.engine import answers, attempts, control, timers
 from console.engine import commands as c
 from console.engine.draft import Draft
 from console.engine.events import AnyEvent, Recorded, stream_of
@@ -27,7 +27,7 @@ _HANDLERS: dict[type[c.Command], Callable[[Draft, Any], None]] = {
     c.AttemptReported: attempts.attempt_reported,
     c.SurvivorsReported: attempts.survivors_reported,
     c.EvidenceReported: attempts.evidence_reported,
-    c.TimerDue: attempts.timer_due,
+    c.TimerDue: timers.timer_due,
 }
 _BY_PEOPLE = (c.Pause, c.Resume, c.Cancel, c.Jump, c.Skip, c.AnswerTask)
 

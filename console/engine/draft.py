@@ -7,7 +7,7 @@ from console.engine.commands import Actor, Command
 from console.engine.evolve import evolve
 from console.engine.prepared import Prepared
 from console.engine.refused import Refused
-from console.engine.run import Attempt, Run, StepRun, Visit, entry_key
+from console.engine.run import ENDED_STATES, Attempt, Run, StepRun, Visit, entry_key
 from console.engine.words import Answer, Outcome, Purpose, StepState, TaskKind
 
 
@@ -19,6 +19,7 @@ class Draft:
         self.command = command
         self.at = at
         self.recorded: list[e.Recorded] = []
+        self.jumps = 0
 
     @property
     def run(self) -> Run:
@@ -101,6 +102,13 @@ class Draft:
     def end_step(self, path: str, visit: Visit, state: StepState, outcome: Outcome, summary: str = "") -> None:
         """End a visit."""
         self.emit(e.StepEnded(path=path, visit=visit.number, state=state, outcome=outcome, summary=summary))
+
+    def leave(self, why: str) -> None:
+        """End the visit where the run stands, unless it has ended by itself."""
+        path = self.run.cursor
+        visit = self.run.steps[path].now if path is not None else None
+        if path is not None and visit is not None and visit.state not in ENDED_STATES:
+            self.end_step(path, visit, StepState.CANCELLED, Outcome.CANCELLED, why)
 
 
 def running_attempt(run: Run, path: str, visit: int) -> Attempt | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.engine.run import Run, Visit
+from console.engine.run import Run, visit_key
 from console.engine.words import Purpose, StepState
 
 
@@ -30,7 +30,7 @@ class Attend:
 
 @dataclass(frozen=True, slots=True)
 class SeekSurvivors:
-    """Look for processes of earlier attempts of this visit; `end` them first when a person said so."""
+    """Look for processes of earlier attempts of this step, of all its visits; `end` them first if a person said so."""
 
     path: str
     visit: int
@@ -61,42 +61,32 @@ def due(run: Run) -> list[Action]:
     if run.ended is not None:
         return []
     actions: list[Action] = [Wake(timer.id, timer.at) for timer in run.timers.values()]
-    if run.queued_behind is not None:
-        return actions
     for key in run.running:
-        path, _, number = key.rpartition("#")
-        visit = run.visit_of(path, int(number))
+        path, number = visit_key(key)
+        visit = run.visit_of(path, number)
         if visit is not None and (attempt := visit.running) is not None:
-            actions.append(
-                Attend(path, visit.number, attempt.number, attempt.purpose, attempt.digest, attempt.cancel_asked)
-            )
-    for path, visit in _attended(run):
-        actions.extend(_of_visit(run, path, visit))
+            actions.append(Attend(path, number, attempt.number, attempt.purpose, attempt.digest, attempt.cancel_asked))
+    path, visit = run.at_hand or ("", None)
+    if visit is not None and visit.look:
+        actions.append(Look(path, visit.number))
+    if run.paused or run.cancelling or run.queued_behind is not None:
+        return actions
+    if visit is not None and visit.state is StepState.READY and run.rolling is None:
+        actions.append(Prepare(path, visit.number))
+    if (seek := to_seek(run)) is not None:
+        actions.append(seek)
     return actions
 
 
-def _attended(run: Run) -> list[tuple[str, Visit]]:
-    """The visits that may need something at rest: where the run stands, and what is being undone."""
-    found: dict[tuple[str, int], Visit] = {}
-    if run.cursor is not None and (now := run.steps[run.cursor].now) is not None:
-        found[run.cursor, now.number] = now
-    if run.rolling is not None:
-        for key in run.rolling.entries:
-            path, _, number = key.rpartition("#")
-            visit = run.visit_of(path, int(number))
-            if visit is not None and (visit.suspect or visit.look):
-                found[path, visit.number] = visit
-    return [(path, visit) for (path, _), visit in found.items()]
+def to_seek(run: Run) -> SeekSurvivors | None:
+    """The step whose next start waits until survivors of its earlier attempts were sought."""
+    path, visit = run.at_hand or ("", None)
+    if visit is None or not run.steps[path].suspect:
+        return None
+    if visit.task is not None or visit.running is not None or visit.look:
+        return None
+    starts = visit.state is not StepState.IN_DOUBT if run.rolling is not None else visit.state in _ABOUT_TO_START
+    return SeekSurvivors(path, visit.number, visit.end_survivors) if starts else None
 
 
-def _of_visit(run: Run, path: str, visit: Visit) -> list[Action]:
-    if visit.look:
-        return [Look(path, visit.number)]
-    if visit.task is not None or visit.running is not None or run.paused or run.cancelling:
-        return []
-    if visit.state is StepState.READY and run.rolling is None:
-        return [Prepare(path, visit.number)]
-    resting = visit.state in (StepState.PREPARED, StepState.PREVIEWED) or run.rolling is not None
-    if visit.suspect and resting and visit.state is not StepState.IN_DOUBT:
-        return [SeekSurvivors(path, visit.number, visit.end_survivors)]
-    return []
+_ABOUT_TO_START = (StepState.PREPARED, StepState.PREVIEWED)

@@ -101,6 +101,4 @@ class AttemptReport(Model, frozen=True):
         return self.ending is not Ending.NEVER_STARTED
 
 
-_OF_PROCESSES = frozenset(
-    {Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.UNVERIFIED}
-)
+_OF_PROCESSES = frozenset({Outcome.SUCCEEDED, Outcome.FAILED, Outcome.TIMED_OUT, Outcome.CANCELLED, Outcome.UNVERIFIED})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from console.engine import events as e
-from console.engine.draft import Draft, running_attempt
+from console.engine.draft import Draft
 from console.engine.refused import Refused
-from console.engine.run import RollbackEntry, Run, Visit, entry_key
+from console.engine.run import RollbackEntry, Run, Visit
 from console.engine.runbook import UndoForm
 from console.engine.words import (
     Answer,
@@ -15,8 +15,6 @@ from console.engine.words import (
     StepState,
     TaskKind,
 )
-
-_STANDING = (RollbackState.STANDING, RollbackState.UNDOING)
 
 
 def standing(run: Run, to: str | None = None) -> list[RollbackEntry]:
@@ -28,25 +26,23 @@ def standing(run: Run, to: str | None = None) -> list[RollbackEntry]:
     entries = []
     for entry in reversed(run.entries.values()):
         visit = run.visit_of(entry.path, entry.visit)
-        if visit is not None and entry.state in _STANDING and visit.entered_seq > since:
+        if visit is not None and not entry.undone and visit.entered_seq > since:
             entries.append(entry)
     return entries
 
 
 def may_roll_back(run: Run) -> bool:
     """Whether there is something to undo and nothing that forbids it."""
-    return bool(standing(run)) and obstacle(run, standing(run)) is None
+    entries = standing(run)
+    return bool(entries) and obstacle(entries) is None
 
 
-def obstacle(run: Run, entries: list[RollbackEntry]) -> str | None:
+def obstacle(entries: list[RollbackEntry]) -> str | None:
     """Why these entries cannot be undone, or None."""
     for entry in entries:
         if entry.undo.form is UndoForm.IMPOSSIBLE:
             instead = f"; what can be done instead: {entry.undo.instead}" if entry.undo.instead else ""
             return f"{entry.path} cannot be undone: {entry.undo.why}{instead}"
-        visit = run.visit_of(entry.path, entry.visit)
-        if visit is not None and visit.state is StepState.IN_DOUBT:
-            return f"{entry.path} is in doubt: say first what became of it"
     return None
 
 
@@ -57,38 +53,49 @@ def begin_rollback(draft: Draft, to: str | None, *, unattended: bool, reason: st
         raise Refused("a rollback is already under way")
     if run.running:
         raise Refused("something of this run is still running", "let it finish, or cancel that step first")
-    if to is not None and (run.steps[to].now is None):
-        raise Refused(f"the run has not come to the step {to!r} yet")
+    if run.in_doubt is not None:
+        raise Refused(f"{run.in_doubt} is in doubt", "say first what became of it")
+    if to is not None:
+        _check_target(run, to)
     entries = standing(run, to)
-    if why := obstacle(run, entries):
+    if why := obstacle(entries):
         raise Refused(why)
     for task in list(run.tasks.values()):
         draft.close_task(task.path, "rolled back")
+    draft.leave("rolled back")
     paths = tuple((entry.path, entry.visit) for entry in entries)
+    unattended = unattended or run.runbook.unattended_rollback
     draft.emit(e.RollbackBegan(to=to, paths=paths, unattended=unattended, reason=reason))
+
+
+def _check_target(run: Run, to: str) -> None:
+    """Refuse what does not lie behind the run, or was undone itself: the way on must lead over all that follows."""
+    visit = run.steps[to].now if to in run.places else None
+    if visit is None:
+        raise Refused(f"the run has not come to the step {to!r} yet")
+    if run.cursor is None or run.places[to] >= run.places[run.cursor]:
+        raise Refused(f"the run stands at {run.cursor}: nothing after {to} has started")
+    if visit.state in (StepState.ROLLED_BACK, StepState.ROLLBACK_FAILED):
+        raise Refused(f"{to} was undone itself", "roll back to a step before it")
 
 
 def advance_rollback(draft: Draft) -> bool:
     """The next move of the rollback under way; False when it waits for a process or a person."""
-    run = draft.run
-    rolling = run.rolling
+    rolling = draft.run.rolling
     if rolling is None:
         return False
-    for key in rolling.entries:
-        entry = run.entries.get(key)
-        if entry is not None and entry.state in _STANDING:
-            return _undo_one(draft, entry, rolling.unattended)
-    return _end_rollback(draft, rolling.to)
+    entry = draft.run.undoing
+    if entry is None:
+        return _end_rollback(draft, rolling.to)
+    return _undo_one(draft, entry, rolling.unattended)
 
 
 def _undo_one(draft: Draft, entry: RollbackEntry, unattended: bool) -> bool:
     run = draft.run
     visit = run.visit_of(entry.path, entry.visit)
-    if visit is None or visit.task is not None or visit.suspect or visit.look:
+    if visit is None or visit.task is not None or run.steps[entry.path].suspect:
         return False
-    if running_attempt(run, entry.path, entry.visit) is not None or visit.state is StepState.IN_DOUBT:
-        return False
-    if entry.failed:
+    if visit.running is not None or visit.state is StepState.IN_DOUBT:
         return False
     undo = entry.undo
     if undo.previews and entry.preview is None:
@@ -146,8 +153,3 @@ def undo_failed(draft: Draft, path: str, visit: Visit, summary: str) -> None:
 def settle(draft: Draft, path: str, visit: Visit, state: RollbackState, note: str | None = None) -> None:
     """Deal with an entry of the rollback under way."""
     draft.emit(e.RollbackSettled(path=path, visit=visit.number, state=state, note=note))
-
-
-def is_entry(run: Run, path: str, visit: int) -> bool:
-    """Whether a visit is on the rollback list."""
-    return entry_key(path, visit) in run.entries

@@ -203,11 +203,12 @@ class RollbackEntry(State, frozen=True):
 
 
 class Rolling(State, frozen=True):
-    """A rollback under way: its target (None for all) and its entries, newest first."""
+    """A rollback under way: its target (None for all), its entries newest first, and how many of them are settled."""
 
     to: str | None
     entries: tuple[str, ...]
     unattended: bool
+    settled: int = 0
 
 
 class Notice(State, frozen=True):
@@ -296,20 +297,26 @@ class Run(msgspec.Struct, kw_only=True):
     @property
     def undoing(self) -> RollbackEntry | None:
         """The entry that the rollback under way has come to."""
-        keys = self.rolling.entries if self.rolling is not None else ()
-        return next((entry for key in keys if not (entry := self.entries[key]).settled), None)
+        rolling = self.rolling
+        if rolling is None or rolling.settled == len(rolling.entries):
+            return None
+        return self.entries[rolling.entries[rolling.settled]]
+
+    @property
+    def at_hand(self) -> tuple[str, Visit] | None:
+        """The visit that the run is at: the one to be undone while it is rolled back, else the one where it stands."""
+        entry = self.undoing
+        path = entry.path if entry is not None else self.cursor if self.rolling is None else None
+        if path is None:
+            return None
+        visit = self.visit_of(path, entry.visit) if entry is not None else self.steps[path].now
+        return (path, visit) if visit is not None else None
 
     @property
     def in_doubt(self) -> str | None:
         """The step of which nobody knows what an attempt did, until a person has said so."""
-        here = self.steps[self.cursor].now if self.cursor is not None else None
-        if here is not None and here.state is StepState.IN_DOUBT:
-            return self.cursor
-        entry = self.undoing
-        undone = self.visit_of(entry.path, entry.visit) if entry is not None else None
-        if entry is not None and undone is not None and undone.state is StepState.IN_DOUBT:
-            return entry.path
-        return None
+        path, visit = self.at_hand or (None, None)
+        return path if visit is not None and visit.state is StepState.IN_DOUBT else None
 
     @property
     def state(self) -> RunState:
@@ -342,3 +349,9 @@ def jump_key(path: str, to: str) -> str:
 def entry_key(path: str, visit: int) -> str:
     """The key of a rollback entry."""
     return f"{path}#{visit}"
+
+
+def visit_key(key: str) -> tuple[str, int]:
+    """The path and the number of the visit in such a key."""
+    path, _, number = key.rpartition("#")
+    return path, int(number)

@@ -7,23 +7,24 @@ from typing import Any
 from msgspec.structs import replace
 
 from console.engine import events as e
-from console.engine.branches.registry import change, on, visit_at
+from console.engine.branches.registry import change, change_step, on, visit_at
 from console.engine.run import Attempt, RollbackEntry, Run, Visit, entry_key
 from console.engine.runbook import UndoForm
-from console.engine.words import AttemptState, Ending, Outcome, Purpose, RollbackState, StepState
+from console.engine.words import AttemptState, Outcome, Purpose, RollbackState, StepState
 
-_READ: dict[Ending, AttemptState] = {
-    Ending.TIMED_OUT: AttemptState.TIMED_OUT,
-    Ending.CANCELLED: AttemptState.CANCELLED,
-    Ending.NEVER_STARTED: AttemptState.NEVER_STARTED,
-    Ending.LOST: AttemptState.IN_DOUBT,
+_UNDOING = (Purpose.ROLLBACK, Purpose.ROLLBACK_PREVIEW)
+_ENDED_AS: dict[Outcome, AttemptState] = {
+    Outcome.SUCCEEDED: AttemptState.SUCCEEDED,
+    Outcome.TIMED_OUT: AttemptState.TIMED_OUT,
+    Outcome.CANCELLED: AttemptState.CANCELLED,
 }
+_KNOWN = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNVERIFIED)
 
 
 @on(e.AttemptStarted)
 def _attempt_started(run: Run, event: e.AttemptStarted, recorded: e.Recorded) -> None:
     visit = visit_at(run, event.path, event.visit)
-    undoing = event.purpose in (Purpose.ROLLBACK, Purpose.ROLLBACK_PREVIEW)
+    undoing = event.purpose in _UNDOING
     attempt = Attempt(
         number=event.attempt,
         purpose=event.purpose,
@@ -31,9 +32,9 @@ def _attempt_started(run: Run, event: e.AttemptStarted, recorded: e.Recorded) ->
         digest=event.digest,
         started_at=recorded.at,
     )
-    state = {Purpose.ROLLBACK: StepState.ROLLING_BACK, Purpose.ROLLBACK_PREVIEW: StepState.ROLLING_BACK}.get(
-        event.purpose, visit.state if event.purpose is Purpose.DISCOVER else StepState.RUNNING
-    )
+    state = StepState.ROLLING_BACK if undoing else StepState.RUNNING
+    if event.purpose is Purpose.DISCOVER:
+        state = visit.state
     change(
         run,
         event.path,
@@ -76,44 +77,52 @@ def _close_attempt(
 @on(e.AttemptEnded)
 def _attempt_ended(run: Run, event: e.AttemptEnded, recorded: e.Recorded) -> None:
     report = event.report
-    succeeded = report.outcome is Outcome.SUCCEEDED
-    state = _READ.get(report.ending, AttemptState.SUCCEEDED if succeeded else AttemptState.FAILED)
-    visit = _close_attempt(run, event, recorded, state)
-    changes: dict[str, Any] = {}
-    if report.ending is Ending.NEVER_STARTED and report.error is None:
-        changes = _as_before(visit, event.purpose)
-    elif event.purpose is Purpose.PREVIEW and succeeded:
-        changes = {"state": StepState.PREVIEWED, "preview": report.preview}
+    ended_as = _ENDED_AS.get(report.came_to, AttemptState.FAILED)
+    visit = _close_attempt(run, event, recorded, ended_as if report.begun else AttemptState.NEVER_STARTED)
+    if report.cut_short:
+        change_step(run, event.path, suspect=True)
+    if not report.begun:
+        _put_back(run, event, visit)
     elif event.purpose is Purpose.APPLY:
-        changes = {"outputs": {**visit.outputs, **report.outputs}, "summary": report.summary}
-        if report.ending is Ending.TIMED_OUT:
-            changes["suspect"] = True
-    elif event.purpose is Purpose.ROLLBACK_PREVIEW and succeeded:
-        key = entry_key(event.path, event.visit)
-        run.entries[key] = replace(run.entries[key], preview=report.preview)
-    if changes:
-        change(run, event.path, event.visit, **changes)
+        outputs = {**visit.outputs, **report.outputs} if report.outputs else visit.outputs
+        change(run, event.path, event.visit, outputs=outputs, summary=report.summary)
+        change_step(run, event.path, unknown=report.came_to not in _KNOWN)
+    elif report.came_to is Outcome.SUCCEEDED:
+        _keep_preview(run, event)
 
 
-def _as_before(visit: Visit, purpose: Purpose) -> dict[str, Any]:
-    """The state to which an attempt that never started leads back."""
-    if purpose is Purpose.PREVIEW:
-        return {"state": StepState.PREPARED}
-    if purpose is Purpose.APPLY:
+def _keep_preview(run: Run, event: e.AttemptEnded) -> None:
+    key = entry_key(event.path, event.visit)
+    if event.purpose is Purpose.PREVIEW:
+        change(run, event.path, event.visit, state=StepState.PREVIEWED, preview=event.report.preview)
+    elif event.purpose is Purpose.ROLLBACK_PREVIEW:
+        run.entries[key] = replace(run.entries[key], preview=event.report.preview)
+
+
+def _put_back(run: Run, event: e.AttemptEnded, visit: Visit) -> None:
+    """The state to which an attempt that never started leads back; what never began needs no undoing."""
+    if event.purpose is Purpose.PREVIEW:
+        change(run, event.path, event.visit, state=StepState.PREPARED)
+    elif event.purpose is Purpose.APPLY:
         state = StepState.PREPARED if visit.preview is None else StepState.PREVIEWED
-        return {"state": state, "tries": visit.tries - 1}
-    return {}
+        tries = visit.tries if event.report.error is not None else visit.tries - 1
+        change(run, event.path, event.visit, state=state, tries=tries, summary=event.report.summary)
+        if not visit.begun(Purpose.APPLY):
+            run.entries.pop(entry_key(event.path, event.visit), None)
 
 
 @on(e.AttemptInDoubt)
 def _attempt_in_doubt(run: Run, event: e.AttemptInDoubt, recorded: e.Recorded) -> None:
-    changes: dict[str, Any] = {"suspect": True, "evidence": event.report.evidence}
+    visit = _close_attempt(run, event, recorded, AttemptState.IN_DOUBT)
+    changes: dict[str, Any] = {"evidence": event.report.evidence or visit.evidence}
     if event.purpose in (Purpose.APPLY, Purpose.ROLLBACK):
         changes |= {"state": StepState.IN_DOUBT, "doubt": event.purpose}
     elif event.purpose is Purpose.PREVIEW:
         changes["state"] = StepState.PREPARED
-    _close_attempt(run, event, recorded, AttemptState.IN_DOUBT)
     change(run, event.path, event.visit, **changes)
+    change_step(run, event.path, suspect=True)
+    if event.purpose is Purpose.APPLY:
+        change_step(run, event.path, unknown=True)
 
 
 @on(e.AttemptCancelAsked)
@@ -125,7 +134,8 @@ def _attempt_cancel_asked(run: Run, event: e.AttemptCancelAsked, recorded: e.Rec
 
 @on(e.SurvivorsSought)
 def _survivors_sought(run: Run, event: e.SurvivorsSought, recorded: e.Recorded) -> None:
-    change(run, event.path, event.visit, suspect=bool(event.found), end_survivors=False)
+    change(run, event.path, event.visit, end_survivors=False)
+    change_step(run, event.path, suspect=bool(event.found))
 
 
 @on(e.SurvivorsEndAsked)

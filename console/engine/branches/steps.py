@@ -13,7 +13,8 @@ from console.engine.words import Outcome, StepState, TimerPurpose
 @on(e.StepEntered)
 def _entered(run: Run, event: e.StepEntered, recorded: e.Recorded) -> None:
     step = run.steps[event.path]
-    visit = Visit(number=event.visit, state=StepState.READY, entered_at=recorded.at, entered_seq=recorded.seq, since=recorded.at)
+    at, seq = recorded.at, recorded.seq
+    visit = Visit(number=event.visit, state=StepState.READY, entered_at=at, entered_seq=seq, since=at)
     run.steps[event.path] = replace(step, visits=(*step.visits, visit))
     run.cursor = event.path
 

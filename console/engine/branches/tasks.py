@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from console.engine import events as e
-from console.engine.branches.registry import change, on, visit_at
+from console.engine.branches.registry import change, change_step, on, visit_at
 from console.engine.run import AnswerGiven, Run, Task, Timer, Vote, entry_key
 from console.engine.words import Answer, StepState, TaskKind, TimerPurpose
 
@@ -64,27 +64,40 @@ def _task_answered(run: Run, event: e.TaskAnswered, recorded: e.Recorded) -> Non
         run.tasks[event.task] = replace(task, votes=(*task.votes, vote))
         return
     _close_task(run, event.path, event.visit, event.task)
-    run.last_answers[event.path] = AnswerGiven(kind=task.kind, answer=event.answer, by=event.by, at=recorded.at, seq=recorded.seq)
+    run.last_answers[event.path] = AnswerGiven(
+        kind=task.kind, answer=event.answer, by=event.by, at=recorded.at, seq=recorded.seq
+    )
     visit = visit_at(run, event.path, event.visit)
     changes: dict[str, Any] = {"answered_by": event.by, "note": event.note or visit.note}
     if task.kind is TaskKind.MANUAL:
         changes["answers"] = event.values
     elif event.values:
         changes["outputs"] = {**visit.outputs, **event.values}
-    if event.answer is Answer.APPROVE and visit.prepared is not None:
+    if event.answer is Answer.APPROVE:
         changes["approved"] = True
+    if event.answer is Answer.APPROVE or (task.kind is TaskKind.SURVIVORS and run.rolling is None):
         changes["state"] = StepState.PREVIEWED if visit.preview is not None else StepState.PREPARED
-    if task.kind is TaskKind.SURVIVORS:
-        if run.rolling is None:
-            changes["state"] = StepState.PREPARED
-        changes["suspect"] = event.answer is not Answer.START_ANYWAY
     change(run, event.path, event.visit, **changes)
+    _answer_for_step(run, event, task.kind)
+    _answer_for_entry(run, event, task.kind)
+
+
+def _answer_for_step(run: Run, event: e.TaskAnswered, kind: TaskKind) -> None:
+    """What a person says of the past of a step: what became of its attempt, or that what survived may stay."""
+    if kind is TaskKind.SURVIVORS:
+        change_step(run, event.path, suspect=event.answer is not Answer.START_ANYWAY)
+    elif kind is TaskKind.FAILED or (kind is TaskKind.IN_DOUBT and event.answer is not Answer.LOOK_AGAIN):
+        change_step(run, event.path, unknown=False)
+
+
+def _answer_for_entry(run: Run, event: e.TaskAnswered, kind: TaskKind) -> None:
+    """What a person says of an undo: do it, or try it again (shown anew where it has a preview)."""
+    key = entry_key(event.path, event.visit)
     if event.answer is Answer.UNDO:
-        key = entry_key(event.path, event.visit)
         run.entries[key] = replace(run.entries[key], confirmed=True)
-    elif event.answer is Answer.RETRY and task.kind is TaskKind.ROLLBACK_FAILED:
-        key = entry_key(event.path, event.visit)
-        run.entries[key] = replace(run.entries[key], failed=False, preview=None, confirmed=False)
+    elif event.answer is Answer.RETRY and kind is TaskKind.ROLLBACK_FAILED:
+        entry = run.entries[key]
+        run.entries[key] = replace(entry, failed=False, preview=None, confirmed=not entry.undo.previews)
 
 
 @on(e.TaskClosed)

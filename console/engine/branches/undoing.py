@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from console.engine import events as e
 from console.engine.branches.registry import change, on, visit_at
-from console.engine.run import Rolling, Run, entry_key
-from console.engine.words import RollbackState, StepState
+from console.engine.run import Rolling, Run, Visit, entry_key
+from console.engine.words import Purpose, RollbackState, StepState
 
 
 @on(e.RollbackBegan)
@@ -35,10 +35,16 @@ def _rollback_settled(run: Run, event: e.RollbackSettled, recorded: e.Recorded) 
     key = entry_key(event.path, event.visit)
     entry = run.entries[key]
     run.entries[key] = replace(entry, state=event.state, failed=False)
+    if run.rolling is not None:
+        run.rolling = replace(run.rolling, settled=run.rolling.settled + 1)
     visit = visit_at(run, event.path, event.visit)
-    left = visit.state if entry.failed else visit.forward or visit.state
-    state = left if event.state is RollbackState.LEFT else StepState.ROLLED_BACK
-    change(run, event.path, event.visit, state=state, doubt=None, note=event.note or visit.note)
+    state = _left_as(visit) if event.state is RollbackState.LEFT else StepState.ROLLED_BACK
+    change(run, event.path, event.visit, state=state, forward=None, doubt=None, note=event.note or visit.note)
+
+
+def _left_as(visit: Visit) -> StepState:
+    """The state of a step whose undo is left: as it was, unless an undo ran and did not succeed."""
+    return StepState.ROLLBACK_FAILED if visit.begun(Purpose.ROLLBACK) else visit.forward or visit.state
 
 
 @on(e.RollbackDropped)
