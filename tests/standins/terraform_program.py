@@ -75,17 +75,14 @@ def _plan(words: list[str], options: Json, targets: list[str], effects: Effects)
         "serial": state["serial"],
         "changes": changes,
         "outputs": outputs,
+        "output_changes": _output_changes(state, outputs),
         "made": str(uuid.uuid4()),
     }
     for change in changes:
         _say(f"{change['address']}: Plan to {change['action']}", "planned_change", change=_subject(change))
     _summary("plan", changes)
-    action = "delete" if "destroy" in options else "create"
-    _say(
-        f"Outputs: {len(config.outputs)}",
-        "outputs",
-        outputs={name: {"sensitive": False, "action": action} for name in config.outputs},
-    )
+    said = {name: {"sensitive": False, "action": word} for name, word in plan["output_changes"].items()}
+    _say(f"Outputs: {len(said)}", "outputs", outputs=said)
     Path(options["out"]).write_text(json.dumps(plan))
     return 0
 
@@ -102,7 +99,9 @@ def _show(words: list[str], options: Json, targets: list[str], effects: Effects)
         }
         for one in plan["changes"]
     ]
-    outputs = {name: {"actions": ["create"], "after": value} for name, value in plan["outputs"].items()}
+    outputs = {
+        name: {"actions": ["no-op" if word == "noop" else word]} for name, word in plan["output_changes"].items()
+    }
     document = {
         "format_version": "1.2",
         "terraform_version": VERSION,
@@ -133,11 +132,13 @@ def _apply(words: list[str], options: Json, targets: list[str], effects: Effects
             if asked:
                 raise Failed("execution halted", "interrupted")
             _apply_one(change, state, effects, asked)
-        state["outputs"] = {name: {"value": value, "type": "string"} for name, value in plan["outputs"].items()}
-        _write_state(state)
+        outputs = {name: {"value": value, "type": "string"} for name, value in plan["outputs"].items()}
+        if outputs != state["outputs"]:
+            state["outputs"] = outputs
+            _write_state(state)
     _summary("apply", plan["changes"])
-    outputs = {name: {"sensitive": False, "type": "string", "value": value} for name, value in plan["outputs"].items()}
-    _say(f"Outputs: {len(outputs)}", "outputs", outputs=outputs)
+    said = {name: {"sensitive": False, **output} for name, output in outputs.items()}
+    _say(f"Outputs: {len(said)}", "outputs", outputs=said)
     return 0
 
 
@@ -213,6 +214,15 @@ def _changes(state: Json, wanted: dict[str, Json]) -> list[Json]:
         if before is None or after is None or before["input"] != after["input"]:
             changes.append({"address": address, "action": action, "before": before, "after": after})
     return changes
+
+
+def _output_changes(state: Json, wanted: Json) -> dict[str, str]:
+    there = {name: output["value"] for name, output in state["outputs"].items()}
+    words = {}
+    for name in sorted({*there, *wanted}):
+        word = "delete" if name not in wanted else "create" if name not in there else "update"
+        words[name] = "noop" if there.get(name) == wanted.get(name) else word
+    return words
 
 
 def _address(resource: Json) -> str:
