@@ -11,7 +11,7 @@ from pathlib import Path
 from console.errors import JournalError, JournalForked, JournalFull
 from console.journal.beside import write_beside
 from console.journal.connection import abandon, begin
-from console.journal.faults import explain
+from console.journal.faults import FILE_ERRORS, explain
 from console.journal.home import HomeLock, make_reserve, prepare_home, release_reserve
 from console.journal.opening import open_for_writing
 from console.journal.planning import Plan, read_head
@@ -26,9 +26,8 @@ UNFIT = (
     sqlite3.ProgrammingError,
     sqlite3.InterfaceError,
     OverflowError,
-    UnicodeError,
+    UnicodeEncodeError,
     TypeError,
-    ValueError,
 )
 
 
@@ -149,7 +148,7 @@ class Writer:
                 self._connection.close()
             self._lock.release()
 
-    def fail(self, error: sqlite3.Error, path: Path) -> JournalError:
+    def fail(self, error: sqlite3.Error | UnicodeDecodeError, path: Path) -> JournalError:
         """Stop for good after a failed write to one of the files, and say why."""
         failure = explain(error, path)
         self.failed = failure
@@ -172,8 +171,12 @@ class Writer:
         try:
             begin(self._connection, self._path)
             work()
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
+            if isinstance(error, UNFIT):
+                raise _unfit(error) from error
             raise self.fail(error, self._path) from error
+        except UNFIT as error:
+            raise _unfit(error) from error
         finally:
             abandon(self._connection)
 
@@ -221,14 +224,16 @@ class Writer:
                 mend="Find out what else writes to the file, run `console verify`, then restart the server.",
             )
         if isinstance(error, UNFIT):
-            refusal = JournalError(
-                f"The turn holds something that cannot be kept: {error}.", unaffected="Nothing was written."
-            )
+            refusal = _unfit(error)
             refusal.__cause__ = error
             return refusal
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, FILE_ERRORS):
             raise error
         return error
+
+
+def _unfit(error: Exception) -> JournalError:
+    return JournalError(f"A value cannot be kept in the journal: {error}.", unaffected="Nothing was written.")
 
 
 def _parts(error: JournalError) -> dict[str, str | None]:

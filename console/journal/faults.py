@@ -14,8 +14,14 @@ RESTORE = "Keep the file as it is, and put a backup in its place."
 FREE_SPACE = "Free space on this file system (or raise the quota), then start the server again."
 
 
-def explain(error: sqlite3.Error, path: Path) -> JournalError:
-    """The error of the journal that an error of SQLite amounts to."""
+# A damaged file can hold text, and so cause messages, that are not UTF-8.
+FILE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+def explain(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> JournalError:
+    """The error of the journal that an error about one of its files amounts to."""
+    if isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode to UTF-8"):
+        return damaged(path, "it holds text that is not UTF-8")
     code = getattr(error, "sqlite_errorcode", None)
     primary = code & 0xFF if isinstance(code, int) else None
     where = str(path)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sqlite3
 
 from console.errors import ConsoleError
+from console.journal.faults import FILE_ERRORS
 from console.journal.records import Problem
 
 LIMIT = 1_000
+
+# In a damaged file a column can hold a value of another kind than it was made for.
+DAMAGE = (*FILE_ERRORS, TypeError, AttributeError, OverflowError)
 
 
 class Findings:
@@ -29,9 +33,15 @@ class Findings:
         where = f" ({error.where})" if error.where else ""
         self.add(error.code, f"{error.message}{where}")
 
-    def add_unreadable(self, error: sqlite3.Error, file: str, stream: str | None = None) -> None:
+    def add_unreadable(self, error: Exception, file: str, stream: str | None = None) -> None:
         """Note that a part of a file could not be read."""
-        self.add("damaged", f"{file} cannot be read on: {error}.", stream)
+        if isinstance(error, UnicodeDecodeError):
+            reason = "it holds text that is not UTF-8"
+        elif isinstance(error, sqlite3.Error):
+            reason = str(error)
+        else:
+            reason = "a value is of another kind than its column"
+        self.add("damaged", f"{file} cannot be read on: {reason}.", stream)
 
     def all(self) -> list[Problem]:
         """Every problem, with a last one that tells how many were left out."""

@@ -16,7 +16,7 @@ from console.errors import JournalCorrupt
 from console.journal.chain import CHAIN_FORMAT
 from console.journal.checks import check_format, journal_id
 from console.journal.connection import connect, log_size, use_log
-from console.journal.faults import explain, explain_os
+from console.journal.faults import FILE_ERRORS, explain, explain_os
 from console.journal.home import check_file
 from console.journal.schema import JOURNAL, OUTPUT, Layout
 
@@ -47,7 +47,7 @@ def _unused_output(path: Path) -> str:
         if connection.execute("SELECT 1 FROM chunk LIMIT 1").fetchone():
             raise _lost(path.with_name(JOURNAL.file), "says what the output in output.db belongs to")
         return journal_id(connection, path)
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         raise explain(error, path) from error
     finally:
         connection.close()
@@ -74,7 +74,7 @@ def create(path: Path, layout: Layout, journal: str) -> None:
         _sync_directory(path.parent)
     except OSError as error:
         raise explain_os(error, path, "create") from error
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         raise explain(error, path) from error
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from console.errors import JournalError
 from console.journal.checks import check_format, check_owner, check_pages, check_schema, journal_id
 from console.journal.connection import connect, log_size, use_log
-from console.journal.faults import explain
+from console.journal.faults import FILE_ERRORS, explain
 from console.journal.home import check_file
 from console.journal.making import create_missing, migrate
 from console.journal.schema import JOURNAL, OUTPUT, Layout
@@ -73,7 +73,7 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
         if not os.access(path.parent, os.W_OK) and not (log.exists() and log.stat().st_size):
             return connect(path, immutable=True)
         raise explain(error, path) from error
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         connection.close()
         raise explain(error, path) from error
 
@@ -91,7 +91,7 @@ def _open_checked(home: Path, layout: Layout) -> tuple[sqlite3.Connection, str]:
         check_schema(connection, path, layout)
         check_pages(connection, path, unclean=unclean)
         return connection, journal_id(connection, path)
-    except sqlite3.Error as error:
+    except FILE_ERRORS as error:
         connection.close()
         raise explain(error, path) from error
     except BaseException:

@@ -7,7 +7,6 @@ recorded. `seal` waits: when it returns, everything of that attempt is durable, 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import threading
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from console.errors import JournalError, JournalForked
 from console.journal.append import UNFIT, Writer
 from console.journal.commit import GroupThread
 from console.journal.connection import abandon, begin
+from console.journal.faults import FILE_ERRORS
 from console.journal.output_lines import read_bytes
 from console.journal.output_read import read_end
 from console.journal.records import OutputEnd, Piece
@@ -92,7 +92,7 @@ class OutputStore:
                 return results
             except JournalError as error:
                 return [error for _ in items]
-            except sqlite3.Error as error:
+            except FILE_ERRORS as error:
                 self._tails.clear()
                 failure = self._writer.fail(error, self._path)
                 return [failure for _ in items]

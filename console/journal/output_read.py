@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from console.journal.faults import explain
+from console.journal.faults import FILE_ERRORS, explain
 from console.journal.home import check_home
 from console.journal.opening import open_for_reading
 from console.journal.output_lines import LineWalk, read_bytes
@@ -72,7 +72,7 @@ class OutputReader:
     def _explained(self, read: Callable[[], T]) -> T:
         try:
             return read()
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise explain(error, self._path) from error
 
 

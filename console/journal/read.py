@@ -9,7 +9,7 @@ from typing import Any
 
 from console.errors import JournalCorrupt
 from console.journal.chain import genesis, link
-from console.journal.faults import explain
+from console.journal.faults import FILE_ERRORS, explain
 from console.journal.home import check_home
 from console.journal.opening import open_for_reading
 from console.journal.planning import read_head
@@ -53,7 +53,7 @@ class Reader:
     def _rows(self, sql: str, values: Any = ()) -> list[Any]:
         try:
             return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise explain(error, self._path) from error
 
     def bodies(self, stream: str, after: int = 0) -> Iterator[bytes]:
@@ -122,7 +122,7 @@ class Reader:
         """Where a stream ends; `seq` is 0 when it has no event."""
         try:
             return read_head(self._connection, self.journal, stream)
-        except sqlite3.Error as error:
+        except FILE_ERRORS as error:
             raise explain(error, self._path) from error
 
     def streams(self, prefix: str = "") -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from console.errors import JournalError
 from console.journal.checks import check_owner, check_schema
-from console.journal.findings import Findings
+from console.journal.findings import DAMAGE, Findings
 from console.journal.home import check_home
 from console.journal.opening import open_for_reading
 from console.journal.read import Reader
@@ -69,13 +69,13 @@ class _Verification:
             check_schema(connection, self._home / layout.file, layout)
         except JournalError as error:
             self._findings.add("schema", error.message)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._findings.add_unreadable(error, layout.file)
         try:
-            for (finding,) in connection.execute("PRAGMA quick_check(20)").fetchall():
+            for (finding,) in connection.execute("PRAGMA integrity_check(20)").fetchall():
                 if finding != "ok":
                     self._findings.add("damaged", f"{layout.file}: {' '.join(str(finding).split())}")
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._findings.add_unreadable(error, layout.file)
 
     def _check_journal(self, connection: sqlite3.Connection, journal: str) -> None:
@@ -87,7 +87,7 @@ class _Verification:
             beside.check(chains.claimed)
         except JournalError as error:
             self._findings.add_error(error)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._findings.add_unreadable(error, JOURNAL.file)
 
     def _check_output(self, connection: sqlite3.Connection, journal: str, owner: str) -> None:
@@ -100,7 +100,7 @@ class _Verification:
                 check.compare(claim, stream, seq)
         except JournalError as error:
             self._findings.add_error(error)
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._findings.add_unreadable(error, OUTPUT.file)
 
     def report(self) -> Report:

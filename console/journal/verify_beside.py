@@ -25,6 +25,10 @@ SELECT what, stream, seq FROM witness WHERE seq > 0
 AND NOT EXISTS (SELECT 1 FROM event WHERE event.stream = witness.stream AND event.seq = witness.seq)
 """
 
+_OF_ANOTHER_CHAIN = """
+SELECT stream, seq FROM snapshot AS s JOIN event AS e USING (stream, seq) WHERE s.hash <> e.hash
+"""
+
 
 class BesideCheck:
     """Checks notes, definitions and witnesses; counts them."""
@@ -35,7 +39,7 @@ class BesideCheck:
         self._findings = findings
 
     def check(self, claimed: Claimed) -> None:
-        """Check everything; may raise sqlite3.Error when the file cannot be read on."""
+        """Check everything; raises one of DAMAGE when the file cannot be read on."""
         self._check_notes()
         self._check_definitions()
         self._check_claims(claimed)
@@ -43,6 +47,14 @@ class BesideCheck:
             self._findings.add(
                 "cut-stream",
                 f"{what} speaks of event {seq} of {stream}, which is not there: the stream's end was cut off.",
+                stream,
+                seq,
+            )
+
+        for stream, seq in self._connection.execute(_OF_ANOTHER_CHAIN).fetchall():
+            self._findings.add(
+                "rewritten-stream",
+                f"The snapshot of {stream} was taken when event {seq} had another hash: the chain was computed anew.",
                 stream,
                 seq,
             )

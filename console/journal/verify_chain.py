@@ -9,14 +9,14 @@ from collections.abc import Iterable
 import msgspec
 
 from console.journal.chain import genesis
-from console.journal.findings import Findings
+from console.journal.findings import DAMAGE, Findings
 from console.journal.records import Claim, Claims, DefinitionClaim, Head, NoteClaim, OutputClaim
 from console.journal.schema import JOURNAL
 
 PAGE = 5_000
 
 _EVENTS = """
-SELECT seq, type, at, CAST(body AS BLOB), hash FROM event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?
+SELECT stream, seq, type, at, CAST(body AS BLOB), hash FROM event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?
 """
 
 
@@ -69,36 +69,52 @@ class ChainCheck:
                 after, previous = self._page(stream, rows, after, previous)
                 if len(rows) < PAGE:
                     break
-        except sqlite3.Error as error:
+        except DAMAGE as error:
             self._findings.add_unreadable(error, JOURNAL.file, stream)
         self.heads.append(Head(stream, after, previous))
 
     def _page(
-        self, stream: str, rows: list[tuple[int, str, int, bytes, bytes]], after: int, previous: bytes
+        self, stream: str, rows: list[tuple[str, int, str, int, bytes, bytes]], after: int, previous: bytes
     ) -> tuple[int, bytes]:
-        sha256, decode, claims = hashlib.sha256, self._decoder.decode, self._claims
-        for seq, kind, at, body, stored in rows:
+        sha256, decode = hashlib.sha256, self._decoder.decode
+        for filed, seq, kind, at, body, stored in rows:
+            altered = False
             if seq != after + 1:
                 self._missing(stream, after + 1, seq - 1)
             elif sha256(previous + seq.to_bytes(8, "big") + body).digest() != stored:
-                self._findings.add(
-                    "altered-event",
-                    f"Event {seq} of {stream} was altered after it was recorded, or its hash was.",
-                    stream,
-                    seq,
-                )
+                altered = True
+                self._altered(stream, seq)
             after, previous = seq, stored
             try:
                 columns = decode(body)
                 agrees = columns.seq == seq and columns.type == kind and columns.at == at
-                if not (agrees and columns.stream == stream):
+                if not (agrees and columns.stream == stream == filed):
                     self._mislabelled(stream, seq)
-                if claims is not None:
-                    self.claimed.add(claims(kind, body), stream, seq)
             except (msgspec.MsgspecError, ValueError):
                 self._mislabelled(stream, seq)
+            if self._claims is not None and not altered:
+                self._ask(self._claims, kind, body, stream, seq)
         self.events += len(rows)
         return after, previous
+
+    def _ask(self, claims: Claims, kind: str, body: bytes, stream: str, seq: int) -> None:
+        try:
+            self.claimed.add(claims(kind, body), stream, seq)
+        except (msgspec.MsgspecError, LookupError, TypeError, ValueError) as error:
+            self._findings.add(
+                "unread-event",
+                f"What event {seq} of {stream} says about output and texts cannot be read: {error}.",
+                stream,
+                seq,
+            )
+
+    def _altered(self, stream: str, seq: int) -> None:
+        self._findings.add(
+            "altered-event",
+            f"Event {seq} of {stream} was altered after it was recorded, or its hash was.",
+            stream,
+            seq,
+        )
 
     def _missing(self, stream: str, first: int, last: int) -> None:
         which = f"Event {first} of {stream} is" if first == last else f"Events {first} to {last} of {stream} are"

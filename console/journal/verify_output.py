@@ -34,7 +34,7 @@ class OutputCheck:
         self._findings = findings
 
     def check(self) -> None:
-        """Read everything; may raise sqlite3.Error when the file cannot be read on."""
+        """Read everything; raises one of DAMAGE when the file cannot be read on."""
         for (attempt,) in self._connection.execute(_ATTEMPTS).fetchall():
             found = self.attempts[attempt] = self._recompute(attempt)
             self.bytes += found.bytes
