@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     r"|(?P<surrogate>[\ud800-\udfff])"
     rf"|(?P<invisible>[{_INVISIBLE}])"
 )
+_HARMFUL = re.compile(rf"[\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
 _MAYBE_MARKS = re.compile(r"[\u0300-\U0010ffff]{4,}")
 _CUT_SGR = re.compile(r"\x1b\[?[0-9;]*\Z")
 
@@ -147,3 +148,13 @@ def _shorten(cleaned: str, dropped: int, limit: int) -> str:
 def _closed(value: str) -> str:
     start = value.rfind("\x1b")
     return value if start < 0 or value.startswith(_RESET, start) else value + _RESET
+
+
+def json_safe(encoded: str) -> str:
+    """JSON text in which no character does anything to a terminal: they are written as JSON's own escapes."""
+    return encoded if encoded.isascii() and "\x7f" not in encoded else _HARMFUL.sub(_escape, encoded)
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

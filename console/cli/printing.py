@@ -1,0 +1,75 @@
+"""Printing: lines for people, made harmless, or JSON."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any, TextIO
+
+import msgspec
+
+from console.view.sanitise import json_safe, text
+
+_DEFAULT_WIDTH = 100
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person sits at the other end; a closed stream is none."""
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
+def prepare(stream: TextIO) -> None:
+    """Let no character end the program: what the stream's encoding cannot say is shown as its code."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="backslashreplace")
+
+
+class Printer:
+    """Where a verb prints. `width` is the terminal's, or enough for a log."""
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        env = os.environ if environ is None else environ
+        self.terminal = is_terminal(sys.stdout)
+        self.colour = self.terminal and not env.get("NO_COLOR") and env.get("TERM", "dumb") != "dumb"
+        self.width = _width(env) if self.terminal else _DEFAULT_WIDTH
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines."""
+        for line in lines:
+            print(text(line))
+
+    def outside(self, line: str) -> None:
+        """Print a line of a tool's output; its colours stay in a terminal that shows any."""
+        print(text(line, sgr=self.colour, limit=65_536))
+
+    def json(self, body: Any) -> None:
+        """Print JSON: indented in a terminal, on one line elsewhere."""
+        encoded = msgspec.json.encode(body)
+        if self.terminal:
+            encoded = msgspec.json.format(encoded, indent=2)
+        print(json_safe(encoded.decode()))
+
+    def flush(self) -> None:
+        """Send what was printed, so that a reader of a pipe sees it now."""
+        sys.stdout.flush()
+
+
+def warn(lines: Iterable[str]) -> None:
+    """Print lines to standard error."""
+    for line in lines:
+        print(text(line), file=sys.stderr)
+
+
+def _width(env: Mapping[str, str]) -> int:
+    columns = env.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return max(20, int(columns))
+    try:
+        return max(20, os.get_terminal_size(sys.stdout.fileno()).columns)
+    except (OSError, ValueError):
+        return _DEFAULT_WIDTH
