@@ -5,7 +5,7 @@ directory alone answers every question here, so that a server that was killed as
 
 Start
     AttemptSpec(*, attempt, directory, argv, env, cwd="/", stdin=None, pty=False, terminal=True,
-                window=(80, 24), timeout_ms=None, stop_signals=("SIGINT", "SIGTERM"), grace_ms=10_000,
+                hold_pipes=False, window=(80, 24), timeout_ms=None, stop_signals=("SIGINT", "SIGTERM"), grace_ms=10_000,
                 drain_ms=300, redact=(), ignore_signals=(), umask=0o022, output_limit=None)
         Everything a supervisor is told. `env` is complete; the attempt's marker is added to it.
     async spawn(spec, *, patience_seconds=30.0) -> Literal["started", "already"]

@@ -94,8 +94,15 @@ class Child:
             reader, writer = os.pipe()
             os.set_blocking(reader, False)
             self.streams[reader] = stream
-            writers.append(writer)
+            writers.append(_readable_too(writer) if spec.hold_pipes else writer)
         return writers[0], writers[1]
+
+
+def _readable_too(writer: int) -> int:
+    """The same end of the pipe, opened so that whoever has it is a reader as well: it can never break."""
+    both = os.open(f"/proc/self/fd/{writer}", os.O_RDWR | os.O_CLOEXEC)
+    os.close(writer)
+    return both
 
 
 def why_not(report: bytes, spec: Spec) -> tuple[int, str]:

@@ -49,6 +49,7 @@ _FIELDS: dict[str, Callable[[object], bool]] = {
     "stdin": _or_none(_text),
     "pty": _flag,
     "terminal": _flag,
+    "hold_pipes": _flag,
     "window": _window,
     "timeout_ms": _or_none(_natural),
     "stop_signals": _texts,
@@ -72,6 +73,7 @@ class Spec:
     stdin: str | None
     pty: bool
     terminal: bool
+    hold_pipes: bool
     window: tuple[int, int]
     timeout_ms: int | None
     stop_signals: list[int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -132,7 +133,8 @@ def test_all_that_can_be_asked(lab: Lab) -> None:
         while not {b"30 100", b"usr"} <= set(lab.output(spec).splitlines()):
             await asyncio.sleep(0.005)
         await watch.cancel()
-        await watch.kill()
+        with suppress(ControlError):  # it may have ended by now
+            await watch.kill()
         standing = await running
         assert standing.exit is not None
         assert standing.exit.ending == "cancelled"

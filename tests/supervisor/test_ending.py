@@ -205,14 +205,22 @@ def test_when_the_supervisor_is_killed_the_program_is_told_by_sigterm(lab: Lab) 
     assert place.read_text() == "told\n"
 
 
-def test_a_program_that_ignores_hangups_can_still_save_when_its_supervisor_is_killed(lab: Lab) -> None:
-    # Its terminal goes with the supervisor: without this it would be hung up on before it is told.
+@pytest.mark.parametrize("terminal", [False, True])
+def test_a_program_can_be_enabled_to_save_its_state_when_its_supervisor_is_killed(lab: Lab, terminal: bool) -> None:
+    # Otherwise the loss of its terminal or of its pipes would kill it before it has saved anything.
     place = Path(lab.spool.parent / "saved")
-    script = f"trap 'echo state > {place}; exit' TERM; echo ready; while :; do sleep 0.05; done"
-    spec = lab.start(sh=script, terminal=True, ignore_signals=("SIGHUP", "SIGPIPE"))
+    script = f"trap 'echo stopping; echo state > {place}; exit' TERM; echo ready; while :; do sleep 0.05; done"
+    spec = lab.start(sh=script, terminal=terminal, hold_pipes=True, ignore_signals=("SIGHUP",))
     lab.wait_for_output(spec, b"ready")
     lab.kill_supervisor(spec)
     until(lambda: place.exists() and place.read_text() == "state\n", "the saved state")
+
+
+def test_pipes_that_are_held_end_all_the_same(lab: Lab) -> None:
+    ended, output = lab.run(sh="echo out; echo err >&2; exit 3", hold_pipes=True)
+    assert (ended.exit_code, ended.leftovers) == (3, [])
+    assert sorted(output.split()) == [b"err", b"out"]
+    assert ended.elapsed_ms < 250, "it waited for the drain to pass instead of for the pipes to end"
 
 
 def test_the_elapsed_time_is_the_programs(lab: Lab) -> None:
