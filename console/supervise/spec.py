@@ -17,10 +17,10 @@ class AttemptSpec(msgspec.Struct, frozen=True, kw_only=True):
     standard input; without it that is the terminal, or empty.
 
     To stop it, each of `stop_signals` is sent in turn and given `grace_ms`; then everything it started is killed.
-    The program starts with `ignore_signals` ignored. If its supervisor is killed, it gets SIGTERM. A tool that must save
-    its state then needs SIGHUP ignored, because its terminal goes too, and `hold_pipes`: otherwise its next line of
-    output meets a broken pipe and kills it. With `hold_pipes` it is held up instead, once 64 KiB wait unread; so will be
-    a service that it leaves behind and that writes to its output.
+    The program starts with `ignore_signals` ignored. If its supervisor is killed, it gets SIGTERM. A tool that must
+    save its state then needs SIGHUP ignored, because its terminal goes too, and `hold_pipes`: otherwise its next line
+    of output meets a broken pipe and kills it. With `hold_pipes` it is held up instead, once 64 KiB wait unread; so
+    will be a service that it leaves behind and that writes to its output.
     Milliseconds for times, bytes for `output_limit`, (columns, rows) for `window`.
     """
 
