@@ -26,7 +26,9 @@ StepId = Annotated[
 Name = Annotated[
     str, Meta(pattern="^[A-Za-z_][A-Za-z0-9_]{0,63}$", description="a name of letters, digits and _, at most 64 long")
 ]
-Tag = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,62}$", description="a tag without spaces, at most 63 long")]
+Tag = Annotated[
+    str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,62}$", description="a tag without spaces, at most 63 long")
+]
 Factor = Annotated[
     str, Meta(pattern=r"^([1-9]|10)(\.[0-9]{1,2})?$", description="a factor from 1 to 10 such as 2 or 1.5")
 ]

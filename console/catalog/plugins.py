@@ -31,9 +31,14 @@ from console.steps.trees import BadTree, digest_tree, files_below
 MANIFEST = "plugin.toml"
 # Tests, documents and runbooks do not change what the kind does, so that editing them stops no run.
 _NOT_CODE = ("__pycache__", "tests", "runbooks", "*.md", "*.pyc", ".git")
-_PluginName = Annotated[str, Meta(pattern="^[a-z][a-z0-9_-]{0,40}$", description="a name of small letters, digits, - and _")]
+_PluginName = Annotated[
+    str, Meta(pattern="^[a-z][a-z0-9_-]{0,40}$", description="a name of small letters, digits, - and _")
+]
 _Entry = Annotated[
-    str, Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_]*:[A-Za-z_][A-Za-z0-9_]*$", description="`module:Class`, such as kind:Terraform")
+    str,
+    Meta(
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*:[A-Za-z_][A-Za-z0-9_]*$", description="`module:Class`, such as kind:Terraform"
+    ),
 ]
 
 
@@ -119,7 +124,9 @@ def load_plugin(folder: Path) -> Plugin:
         raise PluginFailed(f"it is written for version {manifest.api} of the interface, and this is version {API}")
     package = f"console_plugin_{manifest.name.replace('-', '_')}_{digest[:8]}"
     kinds = tuple(_load_kinds(package, folder, manifest))
-    needs = tuple(dict.fromkeys([*manifest.needs, *manifest.provides.needs, *(n for kind in kinds for n in kind.needs)]))
+    needs = tuple(
+        dict.fromkeys([*manifest.needs, *manifest.provides.needs, *(n for kind in kinds for n in kind.needs)])
+    )
     return Plugin(
         name=manifest.name,
         version=manifest.version,
@@ -168,7 +175,7 @@ def _load_kinds(package: str, folder: Path, manifest: Manifest) -> list[Kind]:
     except PluginFailed:
         _forget(package)
         raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is somebody else's code
+    except (Exception, SystemExit) as error:
         _forget(package)
         raise PluginFailed(_trouble(error, folder)) from error
     return kinds
@@ -206,4 +213,3 @@ def _trouble(error: BaseException, folder: Path) -> str:
         trace = trace.tb_next
     text = re.sub(r"\s+", " ", str(error))[:300]
     return f"its code failed{at}: {type(error).__name__}: {text}"
-

@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from msgspec import inspect
 
 from console.catalog.findings import Findings, Mark, listed, nearest, shorten
@@ -123,7 +121,9 @@ class Shape:
         if not isinstance(data, list):
             mend = f"write [{data}]" if isinstance(data, str) and len(data) < 40 else ""
             return self._wrong(data, "a list", path, name, mend)
-        items = [self.fit(item, wanted.item_type, (*path, at), f"entry {at + 1} of {name}") for at, item in enumerate(data)]
+        items = [
+            self.fit(item, wanted.item_type, (*path, at), f"entry {at + 1} of {name}") for at, item in enumerate(data)
+        ]
         if any(item is BAD for item in items):
             return BAD
         return items if isinstance(wanted, inspect.ListType) else tuple(items)
@@ -252,5 +252,3 @@ def _sample(wanted: inspect.Type) -> Any:
 
 def _is_template(data: Any) -> bool:
     return isinstance(data, str) and "{{" in data
-
-

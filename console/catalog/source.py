@@ -1,4 +1,4 @@
-"""Reading a file that may be anything: a pipe, a device, 50 MB, not UTF-8. Never blocks, never reads more than it must."""
+"""Reading a file that may be anything: a pipe, a device, 50 MB, not UTF-8. It never blocks and reads only so much."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from console.catalog.findings import Findings, Mark
 LARGEST = 1024 * 1024
 # Line separators beside \n would make our line numbers differ from an editor's; embedding and override characters
 # (bidi) make a screen show another text than the one that runs.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]|\r(?!\n)")
+_REFUSED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]|\r(?!\n)"
+)
 _MEND = "remove it; in a double-quoted text an escape such as \\t may stand for it"
 
 
@@ -53,13 +55,19 @@ def decode(data: bytes, findings: Findings) -> str | None:
         kind = "UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else f"byte 0x{data[error.start]:02x}"
         findings.add("not-utf8", f"the file is not UTF-8: {kind}", Mark(line, column), "save it as UTF-8")
         return None
-    for found in _REFUSED.finditer(text):
+    return text if only_readable(text, findings) else None
+
+
+def only_readable(text: str, findings: Findings) -> bool:
+    """Whether a text holds no character that a screen would not show as it is; those that it holds are recorded."""
+    count = 0
+    for count, found in enumerate(_REFUSED.finditer(text), 1):
         start = found.start()
         mark = Mark(text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start))
         findings.add("control-character", f"the character U+{ord(found[0]):04X} cannot stand here", mark, _MEND)
-        if findings.errors >= 20:  # a binary file has thousands
+        if count >= 20:  # a binary file has thousands
             break
-    return None if findings.failed else text
+    return count == 0
 
 
 def read_source(path: Path, findings: Findings) -> str | None:

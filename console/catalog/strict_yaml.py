@@ -1,8 +1,8 @@
 """YAML, read strictly: what stands there is what is meant, and every value knows its place.
 
 No tags, anchors or aliases; text keys, each once; `true` and `false` as the only booleans; whole decimal numbers of at
-most 18 digits; `null`, `~` and nothing as None; all else is text (`no`, `22:22`, `012`, dates). Nesting is bounded while
-the events come in: building a tree from 200 KB of `[` kills the process in libyaml's own composer.
+most 18 digits; `null`, `~` and nothing as None; all else is text (`no`, `22:22`, `012`, dates). Nesting is bounded
+while the events come in: building a tree from 200 KB of `[` kills the process in libyaml's own composer.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ class _Reader:
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
-                    self._problem("yaml-documents", "a second document begins here", _mark(event), "one file, one runbook")
+                    self._problem(
+                        "yaml-documents", "a second document begins here", _mark(event), "one file, one runbook"
+                    )
                     raise _Stop
             case yaml.StreamEndEvent():
                 self.complete = True
@@ -200,7 +202,7 @@ class _Reader:
         parent.key = text
 
     def _put(self, value: Any, mark: Mark) -> Path:
-        """Add a value to what is open, and return its path; a value of a key that stands twice gets a path nobody asks for."""
+        """Add a value to what is open, and return its path; what belongs to a key that stands twice goes nowhere."""
         if not self._stack:
             self.document.data = value
             self.document.values[()] = mark

@@ -6,12 +6,17 @@ import difflib
 import re
 import unicodedata
 
+from console.engine.patterns import full_match
 from console.engine.reports import Value
 from console.engine.runbook import Field, ParameterType
 
 LONGEST_STRING = 4_096
 LONGEST_TEXT = 65_536
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+# An option such as -o can stand nowhere that a host stands, so that no tool takes a host for one.
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_.:-]*[A-Za-z0-9_])?")
+# Characters that make a screen show a text in another order than the one in which it is used.
+_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029")
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 
 
@@ -58,15 +63,22 @@ def _choice(field: Field, raw: Value) -> str:
 def _string(field: Field, raw: Value) -> str:
     text = _characters(raw, allowed="")
     _check_length(field, text, LONGEST_STRING)
-    if field.pattern is not None and not re.fullmatch(field.pattern, text):
+    if field.pattern is not None and not full_match(field.pattern, text):
         raise ValueError(f"is {_short(text)}, which does not match {field.pattern}")
+    return text
+
+
+def _host(field: Field, raw: Value) -> str:
+    text = _string(field, raw)
+    if not _HOST.fullmatch(text):
+        raise ValueError(f"is {_short(text)}, which is no name or address of a host")
     return text
 
 
 def _text(field: Field, raw: Value) -> str:
     text = _characters(raw, allowed="\n\t")
     _check_length(field, text, LONGEST_TEXT)
-    if field.pattern is not None and not re.fullmatch(field.pattern, text, re.DOTALL):
+    if field.pattern is not None and not full_match(field.pattern, text):
         raise ValueError(f"does not match {field.pattern}")
     return text
 
@@ -76,7 +88,7 @@ def _characters(raw: Value, allowed: str) -> str:
         raise ValueError("is missing")
     text = raw if isinstance(raw, str) else str(raw).lower() if isinstance(raw, bool) else str(raw)
     for letter in text:
-        if letter not in allowed and unicodedata.category(letter) in ("Cc", "Cs"):
+        if letter not in allowed and (unicodedata.category(letter) in ("Cc", "Cs") or letter in _REORDERING):
             raise ValueError(f"holds the control character U+{ord(letter):04X}")
     return text
 
@@ -99,6 +111,6 @@ _PARSERS = {
     ParameterType.BOOLEAN: _boolean,
     ParameterType.CHOICE: _choice,
     ParameterType.STRING: _string,
-    ParameterType.HOST: _string,
+    ParameterType.HOST: _host,
     ParameterType.TEXT: _text,
 }
