@@ -7,6 +7,7 @@ from typing import Any
 
 from console.catalog import later
 from console.catalog.authored import StepOptions
+from console.catalog.bodies import env_text
 from console.catalog.compiling_follow import compile_approve, compile_retry, compile_then
 from console.catalog.compiling_undo import compile_undo
 from console.catalog.draft import Body, Draft, DraftStep
@@ -172,11 +173,6 @@ class StepCompiler:
 
     def _key_at(self, path: Path) -> Callable[[Path], Any]:
         return lambda inside: self.document.key_place((*path, *inside))
-
-
-def env_text(value: str | int | bool) -> str:
-    """A scalar as an environment or an expression has it: YAML's own `true` and `false`."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _called(data: dict[str, Any], path: Path) -> str:

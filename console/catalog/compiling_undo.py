@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from console.catalog import later
 from console.catalog.authored import ImpossibleForm, UndoOptions
+from console.catalog.bodies import env_text
 from console.catalog.draft import Draft, DraftStep
 from console.catalog.findings import listed, nearest, shorten
 from console.catalog.shape import BAD, Shape, not_yet, type_of
@@ -65,8 +66,6 @@ def _undo_step(compiler: StepCompiler, found: DraftStep, path: Path, data: dict[
     found.undo = compiler.fit_body(kind, key, data, path, expanded)
     if found.undo is None:
         return BAD
-    from console.catalog.compiling_step import env_text
-
     return Undo(
         form=UndoForm.STEP,
         kind=kind.name,

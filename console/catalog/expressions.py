@@ -91,10 +91,10 @@ def split(text: str) -> tuple[str | Expression, ...]:
     try:
         inside: list[str] | None = None
         start = offset = 0
-        for _, token, raw in _ENVIRONMENT.lex(text):
-            if token == "variable_begin":
+        for _, word, raw in _ENVIRONMENT.lex(text):
+            if word == "variable_begin":
                 inside, start = [], offset
-            elif token == "variable_end" and inside is not None:
+            elif word == "variable_end" and inside is not None:
                 pieces.append(compile_expression("".join(inside).strip(), start))
                 inside = None
             elif inside is not None:

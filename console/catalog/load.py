@@ -12,6 +12,7 @@ from console.catalog.findings import Findings
 from console.catalog.registry import Registry
 from console.catalog.source import LARGEST, only_readable, read_source
 from console.catalog.strict_yaml import parse
+from console.catalog.trust import writable_by_others
 from console.engine.problem import Problem, Severity
 from console.engine.runbook import Runbook
 from console.errors import InvalidRunbook
@@ -32,6 +33,8 @@ def load_file(path: Path, registry: Registry) -> Loaded:
     """The runbook in a file. Raises InvalidRunbook with every problem, each an `engine.problem.Problem`."""
     findings = Findings(str(path))
     source = read_source(path, findings)
+    if source is not None:
+        refuse_writable(path, findings)
     draft = draft_of(source, registry, findings, path.parent) if source is not None else None
     return accept(draft, source, path, findings)
 
@@ -66,6 +69,18 @@ def accept(
     assert draft.runbook is not None
     where = directory or (path.parent if path else Path())
     return Loaded(draft.runbook, source, path, where.absolute(), problems)
+
+
+def refuse_writable(path: Path, findings: Findings) -> None:
+    """Record whether somebody else could change the file between checking and running it."""
+    for place in (path, path.parent):
+        try:
+            reason = writable_by_others(place)
+        except OSError as error:
+            reason = f"it cannot be looked at: {error.strerror}"
+        if reason:
+            name = "the file" if place is path else f"the directory {place}"
+            findings.add("writable", f"{name} is refused: {reason}", mend=f"chmod go-w {place}")
 
 
 def invalid(findings: Findings) -> InvalidRunbook:

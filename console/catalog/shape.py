@@ -26,13 +26,15 @@ class Shape:
     """How to fit: where problems go, where a path stands in the file, and which words are not of this version.
 
     With `templates`, a text that holds `{{` fits a number, a boolean or a pattern, whose default (else a sample) then
-    stands in for it: kinds check bodies before anything is rendered.
+    stands in for it: kinds check bodies before anything is rendered. With `rendered`, a number fits where a text is
+    wanted, and a text of digits where a number is: what an expression hands on has the type of where it came from.
     """
 
     findings: Findings
     place: Callable[[Path], Mark]
     key_place: Callable[[Path], Mark]
     templates: bool = False
+    rendered: bool = False
     later: Mapping[str, str] = field(default_factory=dict)
 
     def fit(self, data: Any, kind: type | inspect.Type, path: Path = (), name: str = "the value") -> Any:
@@ -63,6 +65,8 @@ class Shape:
         return self._scalar(data, wanted, path, name, description)
 
     def _union(self, data: Any, types: tuple[inspect.Type, ...], path: Path, name: str, description: str) -> Any:
+        if self.rendered and not any(_accepts(candidate, data) for candidate in types):
+            data = next((fitting for each in types if _accepts(each, fitting := _converted(each, data))), data)
         for candidate in types:
             if _accepts(candidate, data):
                 return self.fit(data, candidate, path, name)
@@ -140,6 +144,8 @@ class Shape:
     def _scalar(self, data: Any, wanted: inspect.Type, path: Path, name: str, description: str) -> Any:
         if self.templates and _is_template(data) and not isinstance(wanted, inspect.StrType):
             return _sample(wanted)
+        if self.rendered:
+            data = _converted(wanted, data)
         if not _accepts(wanted, data):
             return self._wrong(data, description or _name(wanted), path, name)
         if isinstance(wanted, inspect.IntType):
@@ -239,6 +245,19 @@ def _name(wanted: inspect.Type) -> str:
         case inspect.AnyType():
             return "a value"
     return "a list"
+
+
+def _converted(wanted: inspect.Type, data: Any) -> Any:
+    match _unwrapped(wanted):
+        case inspect.StrType() if isinstance(data, bool):
+            return str(data).lower()
+        case inspect.StrType() if isinstance(data, int):
+            return str(data)
+        case inspect.IntType() if isinstance(data, str) and re.fullmatch("-?[0-9]{1,18}", data):
+            return int(data)
+        case inspect.BoolType() if data in ("true", "false"):
+            return data == "true"
+    return data
 
 
 def _sample(wanted: inspect.Type) -> Any:

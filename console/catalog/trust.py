@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import grp
 import os
+import pwd
 import stat
 from functools import lru_cache
 from pathlib import Path
-
-_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def writable_by_others(path: Path) -> str | None:
@@ -17,7 +17,9 @@ def writable_by_others(path: Path) -> str | None:
     """
     found = path.stat()
     mode = stat.S_IMODE(found.st_mode)
-    if mode & _OTHERS and not (stat.S_ISDIR(found.st_mode) and mode & stat.S_ISVTX):
+    if stat.S_ISDIR(found.st_mode) and mode & stat.S_ISVTX:
+        return None
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not _private_group(found.st_uid, found.st_gid)):
         who = "everybody" if mode & stat.S_IWOTH else "its group"
         return f"{who} can write to it (mode {mode:o})"
     return None
@@ -27,6 +29,16 @@ def foreign(path: Path) -> str | None:
     """Whose `path` is, when it belongs neither to us, nor to root, nor to the one who installed this program."""
     owner = path.stat().st_uid
     return None if owner in (0, os.geteuid(), _installer()) else f"it belongs to uid {owner}"
+
+
+@lru_cache(maxsize=64)
+def _private_group(uid: int, gid: int) -> bool:
+    """Whether a group holds its owner alone: with the usual umask of 002 such a group may write to everything."""
+    try:
+        owner, group = pwd.getpwuid(uid), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return owner.pw_gid == gid and group.gr_name == owner.pw_name and set(group.gr_mem) <= {owner.pw_name}
 
 
 @lru_cache(maxsize=1)
