@@ -85,7 +85,8 @@ class AioClient:
         self._on_push = on_push
         self._on_link = on_link
         self._start = start
-        self._may_start = start
+        self._stopped = False
+        self._told_to_start = False
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._number = 0
@@ -116,7 +117,7 @@ class AioClient:
 
     def start_again(self) -> None:
         """Try at once, and start a server when none runs, also after one was stopped on purpose."""
-        self._may_start = True
+        self._told_to_start = True
         self._wake.set()
 
     async def ask(self, ask: Ask[Body]) -> Body:
@@ -133,8 +134,9 @@ class AioClient:
 
     async def watch(self, run: int | None = None) -> None:
         """Be told of changes, of one run or of all, also after every reconnection."""
-        self._watching = Watch(run=run)
-        await self.ask(self._watching)
+        watching = Watch(run=run)
+        await self.ask(watching)
+        self._watching = watching
 
     async def unwatch(self) -> None:
         """Be told no more."""
@@ -178,7 +180,7 @@ class AioClient:
             else:
                 pause = FIRST_PAUSE
                 error = await self._converse(reader, writer, welcome)
-            state = LinkState.LOST if self._may_start else LinkState.STOPPED
+            state = LinkState.STOPPED if self._stopped else LinkState.LOST
             self._tell(Link(state, error=error, retry_in=pause))
             self._wake.clear()
             with contextlib.suppress(TimeoutError):
@@ -186,7 +188,8 @@ class AioClient:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Welcome]:
-        stream = await asyncio.to_thread(reach, self.home, start=self._may_start)
+        start = self._told_to_start or (self._start and not self._stopped)
+        stream = await asyncio.to_thread(reach, self.home, start=start)
         stream.setblocking(False)
         reader, writer = await asyncio.open_unix_connection(sock=stream)
         try:
@@ -204,7 +207,7 @@ class AioClient:
     ) -> ConsoleError:
         """Read until the connection ends; returns why it did."""
         self._writer = writer
-        self._may_start = self._start
+        self._stopped = self._told_to_start = False
         if self._watching is not None:
             # Before anybody asks: what is read after this is either in the answer or told.
             self._number += 1
@@ -228,7 +231,7 @@ class AioClient:
                 answer.set_result(message.reply)
         if message.push is not None:
             if isinstance(message.push, Stopping):
-                self._may_start = False
+                self._stopped = True
             if self._on_push is not None:
                 self._on_push(message.push)
 
