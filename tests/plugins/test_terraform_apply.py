@@ -11,7 +11,7 @@ import pytest
 from console.engine.words import Effect, Outcome, Purpose
 from tests.plugins.harness import Bench
 
-pytestmark = pytest.mark.real_tools
+pytestmark = [pytest.mark.real_tools, pytest.mark.slow]
 Make = Callable[[dict[str, str]], Bench]
 
 NOTE = """

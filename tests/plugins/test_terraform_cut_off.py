@@ -15,7 +15,7 @@ from console.engine.reports import Finding
 from console.engine.words import Outcome, Purpose
 from tests.plugins.harness import Bench, eventually, running
 
-pytestmark = pytest.mark.real_tools
+pytestmark = [pytest.mark.real_tools, pytest.mark.slow]
 Make = Callable[[dict[str, str]], Bench]
 
 SLOW = """

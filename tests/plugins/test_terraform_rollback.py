@@ -12,7 +12,7 @@ from console.engine.words import Effect, Outcome, Purpose
 from console.steps.kind import CannotPrepare, Ready
 from tests.plugins.harness import Bench
 
-pytestmark = pytest.mark.real_tools
+pytestmark = [pytest.mark.real_tools, pytest.mark.slow]
 Make = Callable[[dict[str, str]], Bench]
 
 FILES = """
