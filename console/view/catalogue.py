@@ -66,6 +66,26 @@ def _problem(problem: ProblemView, width: int) -> list[Row]:
     return rows
 
 
+def about_rows(runbook: RunbookView, width: int) -> list[Row]:
+    """What a runbook is for, when not to use it, whose it is, and its steps in short."""
+    rows: list[Row] = []
+    for text, role in (
+        (runbook.summary.purpose or "", ""),
+        (runbook.when_not or "", "waiting"),
+        ("May roll back by itself, without asking anybody." if runbook.unattended_rollback else "", "danger"),
+    ):
+        rows += [words(part, role) for part in wrap(clean_text(text).strip(), width)] if text else []
+    people = [clean(name, limit=60) for name in (runbook.summary.owner, runbook.contact) if name]
+    if people:
+        rows.append(Row(fit_line((Span("owner ", "dim"), Span(", ".join(people))), width)))
+    rows.append(Row(()))
+    for number, step in enumerate(runbook.steps, start=1):
+        left = (Span(f" {number} {clean(step.title or step.id)}"),)
+        right = (Span(clean(step.kind, limit=16) + "  ", "dim"), Span(step.effect.value, _RISK[step.effect]))
+        rows.append(Row(ends(left, right, width)))
+    return rows
+
+
 def plan_rows(runbook: RunbookView, steps: tuple[StepPlan, ...], canvas: Canvas) -> list[Row]:
     """What a run would do, step by step: the exact commands, what they do to the world, the way back, who is asked."""
     width = canvas.width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from console.protocol import RunSummary, RunView, StepView, WaitingView
+from console.protocol import RunView, StepView, WaitingView
 from console.view.actions import BY_ID
 from console.view.answers import Choice, run_target, typed_target
 from console.view.possible import running_steps, undoable
@@ -121,9 +121,9 @@ def confirm_start(title: str, environment: str | None, unattended: bool) -> Conf
     return Confirmation(title=f"Start {clean(title, limit=60)}{where}?", rows=rows, yes="start")
 
 
-def confirm_quit(open_runs: tuple[RunSummary, ...] | tuple[RunView, ...]) -> Confirmation:
-    """The question before the console is left while runs go on."""
-    numbers = ", ".join(str(run.id) for run in open_runs[:6])
+def confirm_quit(open_runs: tuple[int, ...]) -> Confirmation:
+    """The question before the console is left while these runs go on."""
+    numbers = ", ".join(str(number) for number in open_runs[:6])
     many = "Run" if len(open_runs) == 1 else "Runs"
     verb = "goes" if len(open_runs) == 1 else "go"
     rows = [words(f"{many} {numbers} {verb} on without you; the server does the work. console brings you back.")]

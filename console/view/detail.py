@@ -84,7 +84,7 @@ def _attempt(step: StepView, attempt: AttemptView, canvas: Canvas) -> list[Row]:
         Span(f" {clock(attempt.started_at, seconds=True)} ", "dim"),
         Span(f"{elapsed(attempt.started_at, attempt.ended_at, canvas.now):>7}  ", "dim"),
         Span(fit(exit_, 9), "failed-text" if attempt.exit_code else "dim"),
-        Span(f" {attempt.output_lines:,} lines", "link"),
+        Span(" output" if attempt.ended_at is None else f" {attempt.output_lines:,} lines", "link"),
     )
     rows = [Row(fit_line(line, canvas.width), output_key(step.path, attempt.visit, attempt.number))]
     if attempt.error:

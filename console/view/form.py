@@ -89,7 +89,7 @@ def read_field(one: FormField, typed: str) -> Value:
     if not text:
         if one.field.optional or one.field.default is not None:
             return one.field.default
-        raise ValueError("is still empty")
+        raise ValueError(f"{one.name} is still empty")
     return parse_field(one.field, text, one.name)
 
 

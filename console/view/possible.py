@@ -171,4 +171,4 @@ def printed(at: Situation) -> str | None:
     """Whether the step printed anything."""
     if at.step is None:
         return "no step is chosen"
-    return None if any(one.output_lines for one in at.step.attempts) else "this step printed nothing"
+    return None if at.step.attempts else "this step started nothing that prints"

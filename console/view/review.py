@@ -91,7 +91,8 @@ def _evidence(step: StepView, canvas: Canvas, *, own: bool) -> list[Row]:
     body += outputs_rows(step, canvas.width)
     for attempt in step.attempts:
         if attempt.output_lines or attempt.ended_at is None:
-            label = f"  Output of {attempt.purpose.value}  {attempt.output_lines:,} lines"
+            count = "" if attempt.ended_at is None else f"  {attempt.output_lines:,} lines"
+            label = f"  Output of {attempt.purpose.value.replace('_', ' ')}{count}"
             exit_ = "" if attempt.exit_code is None else f"  exit {attempt.exit_code}"
             key = output_key(step.path, attempt.visit, attempt.number)
             body.append(Row((Span(label, "link"), Span(exit_, "dim"), Span("  enter reads it", "dim")), key))

@@ -1,0 +1,354 @@
+"""The application: which screen is on top, what the server says, and how commands are sent."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, ClassVar
+from uuid import uuid4
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from console.client.aio import LinkState
+from console.engine.words import RUN_ENDS, Answer
+from console.errors import ConsoleError
+from console.protocol import (
+    AnswerStep,
+    AnyPush,
+    Changed,
+    Done,
+    DoRun,
+    Grew,
+    Notice,
+    Stopping,
+    WaitingView,
+)
+from console.tui.desk import Desk, MakeClient
+from console.tui.screens.confirm import Confirmed, ConfirmScreen
+from console.tui.screens.frame import Frame
+from console.tui.theme import DARK
+from console.tui.widgets.notice import NoticeLines
+from console.view.confirming import Confirmation, confirm_quit
+from console.view.sanitise import line as clean
+from console.view.spans import Line, Span, fit_line
+from console.view.times import clock
+
+TWICE_SECONDS = 2.0
+
+
+class ConsoleApp(App[int]):
+    """The console's screens over one client. It owns nothing: runs go on without it."""
+
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    TITLE = "console"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", show=False, priority=True),
+        Binding("ctrl+q", "interrupt", show=False, priority=True),
+    ]
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    LineInput { background: $background; }
+    """
+
+    def __init__(
+        self,
+        make_client: MakeClient,
+        *,
+        ascii_only: bool = False,
+        colour: bool = True,
+        open_runbook: str | None = None,
+        open_run: int | None = None,
+    ) -> None:
+        super().__init__()
+        if colour:
+            self.register_theme(DARK)
+            self.theme = DARK.name
+        self.ascii = ascii_only
+        self.left_with: tuple[int, ...] = ()
+        self._make_client = make_client
+        self._open_runbook, self._open_run = open_runbook, open_run
+        self._said: tuple[tuple[str, str], ...] = ()
+        self._interrupted = -TWICE_SECONDS
+        self._sending: set[asyncio.Task[None]] = set()
+        self._link_state = LinkState.CONNECTING
+        self._rang: set[tuple[int, str, str]] | None = None
+        self.desk: Desk
+
+    # --- beginning and end -------------------------------------------------------------------------------------------
+
+    async def on_mount(self) -> None:
+        """Connect, and open the first screen."""
+        self.desk = Desk(self._make_client, changed=self._changed, heard=self._heard, failed=self.say_error)
+        self.desk.open()
+        from console.tui.screens.board import BoardScreen
+
+        await self.push_screen(BoardScreen())
+        self.set_interval(1.0, self._tick)
+        if self._open_run is not None:
+            self.open_run(self._open_run)
+        elif self._open_runbook is not None:
+            self.open_form(self._open_runbook)
+
+    async def on_unmount(self) -> None:
+        """Let go of the server."""
+        await self.desk.close()
+
+    def action_interrupt(self) -> None:
+        """Ctrl+c: leave, asking first; twice in two seconds leaves without asking."""
+        now = time.monotonic()
+        if now - self._interrupted < TWICE_SECONDS:
+            self.leave()
+            return
+        self._interrupted = now
+        if isinstance(self.screen, ConfirmScreen):
+            self.say("ctrl+c again leaves the console; runs go on.", "waiting")
+        else:
+            self.do_quit()
+
+    def do_quit(self) -> None:
+        """Leave the console; asks when runs go on without it."""
+        going = self._going()
+        if not going:
+            self.leave()
+            return
+
+        def answered(confirmed: Confirmed | None) -> None:
+            if confirmed is not None:
+                self.leave()
+
+        self.confirm(confirm_quit(going), answered)
+
+    def _going(self) -> tuple[int, ...]:
+        states = {run.id: run.state for run in self.desk.runs or ()}
+        if self.desk.run is not None:
+            states[self.desk.run.id] = self.desk.run.state
+        return tuple(sorted(number for number, state in states.items() if state not in RUN_ENDS))
+
+    def leave(self) -> None:
+        """Leave at once."""
+        self.left_with = self._going()
+        self.exit(0)
+
+    # --- what Textual could do and must not --------------------------------------------------------------------------
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Refuse: text from outside must not make this machine open anything."""
+
+    def deliver_screenshot(self, *_: Any, **__: Any) -> None:
+        """Refuse: nothing is written where the operator did not say so."""
+
+    def action_suspend_process(self) -> None:
+        """Refuse: a stopped console would keep the terminal and answer nobody."""
+
+    # --- what the server says ----------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, Frame):
+            self.screen.tick()
+
+    def _changed(self) -> None:
+        self._ring()
+        self._notice_link()
+        if isinstance(self.screen, Frame):
+            self.screen.redraw()
+
+    def _notice_link(self) -> None:
+        state, before = self.desk.client.link.state, self._link_state
+        self._link_state = state
+        if state is LinkState.CONNECTED and before in (LinkState.LOST, LinkState.STOPPED):
+            self.say("The server answers again; what happened meanwhile is read.", "ok")
+            for screen in self.screen_stack:
+                if isinstance(screen, Frame):
+                    screen.link_came_back()
+
+    def _heard(self, push: AnyPush) -> None:
+        match push:
+            case Grew():
+                for screen in self.screen_stack:
+                    if isinstance(screen, Frame):
+                        screen.grew(push)
+            case Notice(notice=notice):
+                self.say(f"{clock(notice.at)} run {notice.run}: {clean(notice.message, limit=400)}", "strong")
+            case Stopping():
+                self.say("The server was stopped; what runs goes on. ctrl+r starts the server again.", "waiting")
+            case Changed():
+                pass
+
+    def _ring(self) -> None:
+        """Ring the terminal's bell once for each thing that begins to need a person."""
+        waiting = [task for run in self.desk.runs or () for task in run.waiting]
+        waiting += list(self.desk.run.waiting) if self.desk.run is not None else []
+        keys = {(task.run, task.step, task.since) for task in waiting}
+        if self._rang is not None and keys - self._rang:
+            self.bell()
+        if self.desk.runs is not None or self.desk.run is not None:
+            self._rang = (self._rang or set()) | keys
+
+    def link_line(self, width: int) -> Line:
+        """Row 2 while the server does not answer; nothing otherwise."""
+        link = self.desk.client.link
+        match link.state:
+            case LinkState.CONNECTED:
+                return ()
+            case LinkState.CONNECTING:
+                return (Span("connecting to the server", "dim"),)
+            case LinkState.STOPPED:
+                text = "SERVER STOPPED  What runs goes on. ctrl+r starts the server again."
+                return fit_line((Span("! ", "doubt"), Span(text, "doubt")), width)
+        why = clean(link.error.message, limit=200) if link.error is not None else "it does not answer"
+        text = "NO SERVER  What you see may be old; what runs goes on. Trying again. "
+        return fit_line((Span("! " + text, "doubt"), Span(" " + why, "dim")), width)
+
+    # --- saying things -----------------------------------------------------------------------------------------------
+
+    def say(self, text: str, role: str = "") -> None:
+        """Show a notice. The text is our own, or has been through the sanitiser."""
+        self._show((text, role))
+
+    def say_error(self, problem: ConsoleError) -> None:
+        """Show what failed, what is unaffected, and what to do next."""
+        texts = [(f"{_heading(problem)} {clean(problem.message, limit=400)}", "error")]
+        if problem.mend:
+            texts.append((f"What to do: {clean(problem.mend, limit=300)}", ""))
+        if problem.unaffected:
+            texts.append((f"Unaffected: {clean(problem.unaffected, limit=200)}", "dim"))
+        self._show(*texts)
+
+    def _show(self, *texts: tuple[str, str]) -> None:
+        self._said = texts
+        self.show_said()
+
+    def show_said(self) -> None:
+        """Show the last notice on the screen that is on top."""
+        for screen in reversed(self.screen_stack):
+            for notice in screen.query(NoticeLines):
+                notice.show(*self._said)
+                return
+
+    # --- commands ----------------------------------------------------------------------------------------------------
+
+    def start_task(self, work: Awaitable[None]) -> None:
+        """Do something beside the keys; a ConsoleError of it is shown."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except ConsoleError as problem:
+                self.say_error(problem)
+
+        task = asyncio.create_task(guarded())
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    def send(self, ask: DoRun | AnswerStep, what: str) -> None:
+        """Send a command: say at once that it is sent, and later that it was taken, or why not."""
+
+        async def sending() -> None:
+            done: Done = await self.desk.client.ask(ask)
+            again = " (it was taken before)" if done.repeated else ""
+            self.say(f"{what}: accepted as event {done.seq}{again}.", "ok")
+            self.desk.reload()
+
+        self.say(f"{what}: sent.", "dim")
+        self.start_task(sending())
+
+    def send_answer(self, task: WaitingView, answer: Answer, values: dict[str, Any], note: str | None) -> None:
+        """Answer a task as it was shown: with the version of its step."""
+        ask = AnswerStep(
+            run=task.run, step=task.step, answer=answer, command=new_id(), values=values, note=note,
+            version=task.version,
+        )  # fmt: skip
+        self.send(ask, f'{answer.value.replace("_", " ")} "{clean(task.title, limit=40)}"')
+
+    def send_verb(self, run: int, verb: str, *, step: str | None = None, reason: str | None = None,
+                  stop: bool = False) -> None:  # fmt: skip
+        """Do something to a run."""
+        ask = DoRun(run=run, verb=verb, command=new_id(), step=step, reason=reason, stop=stop)
+        self.send(ask, f"{verb} run {run}{' ' + clean(step, limit=40) if step else ''}")
+
+    def confirm(self, question: Confirmation, then: Callable[[Confirmed | None], None]) -> None:
+        """Ask, then do."""
+        self.push_screen(ConfirmScreen(question), then)
+
+    # --- going places ------------------------------------------------------------------------------------------------
+
+    def go_back(self) -> None:
+        """Close the screen on top; the board stays."""
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+            self.show_said()
+
+    def open_run(self, run: int) -> None:
+        """Open a run."""
+        from console.tui.screens.run import RunScreen
+
+        self.push_screen(RunScreen(run))
+
+    def open_form(self, runbook: str) -> None:
+        """Open the form of a runbook."""
+        from console.tui.screens.form import FormScreen
+
+        self.push_screen(FormScreen(runbook))
+
+    def open_catalogue(self) -> None:
+        """Open the list of runbooks."""
+        from console.tui.screens.catalogue import CatalogueScreen
+
+        self.push_screen(CatalogueScreen())
+
+    def to_board(self) -> None:
+        """Close everything over the board."""
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def do_reload(self) -> None:
+        """Read everything again; starts a server that was stopped."""
+        if not self.desk.connected:
+            self.desk.client.start_again()
+        self.desk.reload_all()
+        self.say("Reading everything again.", "dim")
+
+    def do_help(self) -> None:
+        """The keys of the screen on top."""
+        from console.tui.screens.help import HelpScreen
+
+        place = getattr(self.screen, "PLACE", None)
+        if place is not None:
+            self.push_screen(HelpScreen(place))
+
+    def do_command(self) -> None:
+        """The command line."""
+        from console.tui.screens.command import CommandScreen
+
+        self.push_screen(CommandScreen(), self._order)
+
+    def _order(self, order: Any) -> None:
+        if order is None:
+            return
+        match order.verb:
+            case "run":
+                self.open_run(int(order.argument))
+            case "start":
+                self.open_form(order.argument)
+            case "runs":
+                self.to_board()
+            case "runbooks":
+                self.open_catalogue()
+            case "help":
+                self.do_help()
+            case "quit":
+                self.do_quit()
+            case _ if isinstance(self.screen, Frame):
+                self.screen.action_act(order.argument)
+
+
+def new_id() -> str:
+    """The id of a command: the same command sent twice does nothing twice."""
+    return f"screen-{uuid4().hex}"
+
+
+def _heading(problem: ConsoleError) -> str:
+    return "Refused:" if problem.code == "refused" else "Failed:"
