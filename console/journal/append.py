@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from console.errors import JournalError, JournalForked, JournalFull
+from console.errors import JournalError, JournalForked, JournalFull, JournalLocked
 from console.journal.beside import write_beside
 from console.journal.connection import abandon, begin
 from console.journal.faults import FILE_ERRORS, explain
@@ -96,7 +96,8 @@ class Writer:
     def strike(self, note: str, at: int) -> None:
         """Remove the text and the salt of a note, from the file and from its log.
 
-        `at` is in milliseconds; a struck note stays as it is. Raises JournalError for an unknown note.
+        `at` is in milliseconds; a struck note stays as it is. Raises JournalError for an unknown note, and
+        JournalLocked when the log could not be emptied, because somebody reads: then strike it again.
         """
 
         def change() -> None:
@@ -113,8 +114,7 @@ class Writer:
 
         with self._mutex:
             self._transact(change)
-            # Older pages in the log still hold the text until they are overwritten.
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._empty_log()
 
     def rebuild(self, rows: Projections) -> None:
         """Replace every row of the lists in one transaction."""
@@ -178,7 +178,23 @@ class Writer:
         except UNFIT as error:
             raise _unfit(error) from error
         finally:
-            abandon(self._connection)
+            if abandon(self._connection):
+                # Whatever cut the work short, some turns may have moved the heads that we remember.
+                self._heads.clear()
+
+    def _empty_log(self) -> None:
+        """Write the log back and cut it to nothing: its older pages hold what was just removed."""
+        try:
+            (busy, _, _) = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except FILE_ERRORS as error:
+            raise self.fail(error, self._path) from error
+        if busy:
+            raise JournalLocked(
+                "The note was struck, but its text stays in the log while somebody reads the journal.",
+                where=f"{self._path}-wal",
+                unaffected="Nobody is shown the text any more.",
+                mend="Strike the note again in a moment.",
+            )
 
     def _one(self, turn: Turn, *, several: bool) -> Receipt | Exception:
         """Write one turn of the group: its own errors are returned, undone; those of the file propagate."""
@@ -188,7 +204,7 @@ class Writer:
         try:
             self._write(turn, plan)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this turn's, and reaches its caller
-            refusal = self._refusal(error)
+            refusal = self._refusal(error, turn)
             if several:
                 self._connection.execute("ROLLBACK TO turn")
             return refusal
@@ -203,26 +219,27 @@ class Writer:
         for event in turn.events:
             stopped = self._stopped.get(event.stream)
             if stopped is not None:
-                raise stopped
+                raise JournalForked(stopped.message, **_parts(stopped))
         plan.add(turn)
         self._connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", plan.rows)
         write_beside(self._connection, turn, plan)
         write_rows(self._connection, turn)
 
-    def _refusal(self, error: Exception) -> Exception:
+    def _refusal(self, error: Exception, turn: Turn) -> Exception:
         """The error for this turn alone; raises `error` again when it is about the file."""
         if isinstance(error, JournalForked):
             if error.where is not None:
                 self._stopped.setdefault(error.where, error)
             return error
         if isinstance(error, sqlite3.IntegrityError) and "in order" in str(error):
-            self._heads.clear()
-            return JournalForked(
+            forked = JournalForked(
                 "Somebody else wrote to this journal while the server held it.",
                 where=str(self._path),
                 unaffected="What they wrote was not overwritten; this turn was not recorded.",
                 mend="Find out what else writes to the file, run `console verify`, then restart the server.",
             )
+            self._stopped.update((event.stream, forked) for event in turn.events)
+            return forked
         if isinstance(error, UNFIT):
             refusal = _unfit(error)
             refusal.__cause__ = error

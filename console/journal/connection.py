@@ -15,7 +15,6 @@ BUSY_SECONDS = 5.0
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 
 _PRAGMAS = ("trusted_schema=OFF", "cell_size_check=ON", "mmap_size=0", "foreign_keys=ON", "temp_store=MEMORY")
-_READING = ("query_only=ON",)
 _WRITING = (
     "synchronous=FULL",
     # Without it INSERT OR REPLACE deletes rows without asking the triggers.
@@ -44,7 +43,7 @@ def connect(path: Path, *, write: bool = False, immutable: bool = False) -> sqli
     except sqlite3.Error as error:
         raise explain(error, path) from error
     try:
-        for pragma in (*_PRAGMAS, *(_WRITING if write else _READING)):
+        for pragma in (*_PRAGMAS, *(_WRITING if write else ())):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         connection.close()
@@ -62,11 +61,16 @@ def begin(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def abandon(connection: sqlite3.Connection) -> None:
-    """Roll back what is still open; a file that cannot even do that does so when it is opened again."""
-    if connection.in_transaction:
-        with contextlib.suppress(sqlite3.Error):
-            connection.execute("ROLLBACK")
+def abandon(connection: sqlite3.Connection) -> bool:
+    """Roll back what is still open, and say whether there was anything.
+
+    A file that cannot even do that does so when it is opened again.
+    """
+    if not connection.in_transaction:
+        return False
+    with contextlib.suppress(sqlite3.Error):
+        connection.execute("ROLLBACK")
+    return True
 
 
 def use_log(connection: sqlite3.Connection, path: Path) -> None:

@@ -93,11 +93,11 @@ class OutputStore:
             except JournalError as error:
                 return [error for _ in items]
             except FILE_ERRORS as error:
-                self._tails.clear()
                 failure = self._writer.fail(error, self._path)
                 return [failure for _ in items]
             finally:
-                abandon(self._connection)
+                if abandon(self._connection):
+                    self._tails.clear()
 
     def _one(self, item: Piece | Seal) -> OutputEnd | Exception:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from console.journal import (
     open_writer,
     verify,
 )
+from console.journal.projections import write_rows
 from tests.journal.samples import event, events, raw, reading, turn
 
 ROW = RunRow(1, "deploy", "Deploy", "running", "prod", "alice", 5, None, 1)
@@ -247,6 +249,19 @@ def test_what_is_wrong_with_the_program_itself_is_not_hidden(writer: Writer) -> 
     assert isinstance(bad, AttributeError)
 
 
+def test_an_interrupted_group_is_as_if_it_had_never_been(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(connection: sqlite3.Connection, turn: Turn) -> None:
+        if turn.runs:
+            raise KeyboardInterrupt
+        write_rows(connection, turn)
+
+    monkeypatch.setattr("console.journal.append.write_rows", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        writer.append_all([turn("run/1", 1, 2), Turn(events=[event("run/1", 3)], runs=[ROW])])
+    assert writer.append(turn("run/1", 1)).heads["run/1"].seq == 1
+    assert writer.failed is None
+
+
 def test_somebody_who_writes_beside_the_server_is_noticed_and_not_overwritten(writer: Writer, home: Path) -> None:
     writer.append(turn("run/1", 1))
     with raw(home / "journal.db") as intruder:
@@ -256,4 +271,7 @@ def test_somebody_who_writes_beside_the_server_is_noticed_and_not_overwritten(wr
     with raw(home / "journal.db") as connection:
         found = connection.execute("SELECT body FROM event WHERE stream = 'run/1' AND seq = 2").fetchone()
     assert found == ("{}",)
+    with pytest.raises(JournalForked, match="Somebody else"):
+        writer.append(turn("run/1", 3))
+    writer.append(turn("run/2", 1))
     assert not verify(home).ok

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.errors import JournalError
+from console.errors import JournalError, JournalLocked
 from console.journal import NoteClaim, Turn, Writer, make_note, verify
-from tests.journal.samples import event, reading
+from tests.journal.samples import event, raw, reading
 
 SECRET = "hunter2 was typed by mistake"
 
@@ -49,6 +49,21 @@ def test_striking_twice_keeps_the_first_time_and_an_unknown_note_is_an_error(wri
         writer.strike("0" * 64, at=1)
     assert writer.failed is None
     writer.append(Turn(events=[event("run/1", 1)]))
+
+
+def test_a_note_that_a_reader_keeps_in_the_log_can_be_struck_again(writer: Writer, home: Path) -> None:
+    note = make_note(SECRET)
+    writer.append(Turn(events=[event("run/1", 1, note=note.id)], notes=[note]))
+    writer._connection.execute("PRAGMA busy_timeout=20")
+    with raw(home / "journal.db") as reader:
+        half_read = reader.execute("SELECT * FROM meta UNION ALL SELECT * FROM meta")
+        half_read.fetchone()
+        with pytest.raises(JournalLocked, match="stays in the log"):
+            writer.strike(note.id, at=1)
+        half_read.close()
+    writer.strike(note.id, at=2)
+    assert SECRET.encode() not in bytes_of(home)
+    assert writer.failed is None
 
 
 def test_a_struck_note_does_not_come_back_when_its_turn_is_repeated(writer: Writer, home: Path) -> None:

@@ -211,6 +211,17 @@ def test_one_bad_piece_does_not_keep_the_others_of_its_group_out(store: OutputSt
     assert store.append(Piece("1/c", 0, b"x", 1)).bytes == 1
 
 
+def test_output_that_somebody_else_wrote_is_refused_and_then_seen(store: OutputStore, home: Path) -> None:
+    store.append(Piece("1/a", 0, b"one\n", 1))
+    with raw(home / "output.db") as intruder:
+        intruder.execute("INSERT INTO chunk VALUES ('1/a', 4, 1, 1, 1, 0, 4, CAST('two' || char(10) AS BLOB))")
+    with pytest.raises(JournalError, match="append-only"):
+        store.append(Piece("1/a", 4, b"TWO\n", 2))
+    with pytest.raises(JournalForked, match="differs"):
+        store.append(Piece("1/a", 4, b"TWO\n", 2))
+    assert store.append(Piece("1/a", 8, b"three\n", 3)).lines == 3
+
+
 @pytest.mark.parametrize("offset", [-1, 1])
 def test_output_begins_at_its_beginning(store: OutputStore, offset: int) -> None:
     with pytest.raises(JournalError, match="hole"):
