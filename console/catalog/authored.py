@@ -33,6 +33,9 @@ Factor = Annotated[
     str, Meta(pattern=r"^([1-9]|10)(\.[0-9]{1,2})?$", description="a factor from 1 to 10 such as 2 or 1.5")
 ]
 
+# Every outcome but `cancelled`, after which nothing follows.
+FollowedOutcome = Literal["succeeded", "failed", "timed_out", "rejected", "unverified", "skipped"]
+
 
 class Authored(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of what an author writes: unknown keys are refused."""
@@ -108,9 +111,7 @@ class StepOptions(Authored):
     effect: Effect | None = None
     idempotent: bool = False
     rollback: Any = None
-    then: dict[
-        Literal["succeeded", "failed", "timed_out", "rejected", "unverified", "skipped"], str | dict[str, Any]
-    ] = {}
+    then: dict[FollowedOutcome, str | dict[str, Any]] = {}
     approve: ApproveOption | None = None
     when: Text | bool | None = None
     timeout: Duration | None = None

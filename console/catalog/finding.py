@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,12 +43,17 @@ class Catalogue:
         self.registry = registry
         self.problems: tuple[Problem, ...] = ()
         self._cache: dict[Path, tuple[tuple[int, ...], Entry]] = {}
+        self._lock = threading.Lock()
 
     def entries(self) -> tuple[Entry, ...]:
         """Every runbook file, usable or not, by id. One that fails takes no other down; `problems` has the rest.
 
         What a runbook names beside itself is looked at when the file changes, and again when it is found by `find`.
         """
+        with self._lock:
+            return self._entries()
+
+    def _entries(self) -> tuple[Entry, ...]:
         findings = Findings("")
         found: list[Entry] = []
         seen: set[Path] = set()

@@ -17,7 +17,7 @@ def names(
     """The names for `render` and `evaluate_condition`.
 
     `steps`: id to `outputs`, `answers` (mappings of text, int, bool, None), `outcome` and `state` of the latest visit;
-    an absent entry counts as empty. `run`: `number`, `runbook`, `home`, `started_by`.
+    an absent entry counts as empty. `run`: `number`, `runbook`, `home`, `started_by`, `environment`.
     """
     return {
         "params": dict(params),

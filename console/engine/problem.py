@@ -29,8 +29,13 @@ class Problem(Model, frozen=True):
     mend: str = ""
     severity: Severity = Severity.ERROR
 
+    @property
+    def place(self) -> str:
+        """Where it stands, as `file:line:column`; the file alone where the whole of it is meant."""
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
+        place = f"{self.place}: " if self.place else ""
         word = "warning: " if self.severity is Severity.WARNING else ""
         mend = f" ({self.mend})" if self.mend else ""
         return f"{place}{word}{self.message}{mend} [{self.code}]"

@@ -8,7 +8,7 @@ from console.catalog.references import Reference
 from console.catalog.ways import Ways, find_ways
 from console.engine.runbook import Field
 
-RUN = ("number", "runbook", "home", "started_by")
+RUN = ("number", "runbook", "home", "started_by", "environment")
 STEP = ("outputs", "answers", "outcome", "state")
 _LITERAL = "write the name out, so that it can be checked before anything runs"
 
