@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,20 +22,32 @@ texts = st.lists(st.sampled_from([b"\n", b"a", b"bc", b"\n\n", b"d" * 7, b"\r", 
 )
 
 
-@contextmanager
-def fresh_store(chunk: int) -> Iterator[tuple[OutputStore, OutputReader]]:
-    """A store in a home of its own, with small chunks."""
-    usual = output_module.CHUNK_BYTES
-    output_module.CHUNK_BYTES = chunk
-    with tempfile.TemporaryDirectory() as directory:
-        writer = open_writer(Path(directory, "home"))
-        reader = open_output_reader(writer.home)
+class Shared:
+    """One home for many examples: each takes an attempt of its own, with chunks of the size it wants."""
+
+    def __init__(self, store: OutputStore, reader: OutputReader) -> None:
+        self.store = store
+        self.reader = reader
+        self._count = 0
+
+    @contextmanager
+    def attempt(self, chunk: int) -> Iterator[str]:
+        """A new attempt."""
+        self._count += 1
+        usual, output_module.CHUNK_BYTES = output_module.CHUNK_BYTES, chunk
         try:
-            yield open_output(writer), reader
+            yield f"1/{self._count}"
         finally:
             output_module.CHUNK_BYTES = usual
-            reader.close()
-            writer.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    writer = open_writer(tmp_path_factory.mktemp("output") / "home")
+    reader = open_output_reader(writer.home)
+    yield Shared(open_output(writer), reader)
+    reader.close()
+    writer.close()
 
 
 def reference(text: bytes, cap: int) -> list[tuple[int, int, int, bytes, bool]]:
@@ -62,39 +73,43 @@ def seen(lines: list[Line]) -> list[tuple[int, int, int, bytes, bool]]:
     chunk=st.sampled_from([1, 3, 8, 64]),
     cap=st.sampled_from([0, 1, 3, 4096]),
 )
-def test_every_window_is_what_a_whole_reading_would_show(text: bytes, cuts: list[int], chunk: int, cap: int) -> None:
-    with fresh_store(chunk) as (store, reader):
+def test_every_window_is_what_a_whole_reading_would_show(
+    shared: Shared, text: bytes, cuts: list[int], chunk: int, cap: int
+) -> None:
+    store, reader = shared.store, shared.reader
+    with shared.attempt(chunk) as attempt:
         offset = turn = 0
         while offset < len(text):
             size = cuts[turn % len(cuts)]
-            store.append(Piece("1/a", offset, text[offset : offset + size], turn))
+            store.append(Piece(attempt, offset, text[offset : offset + size], turn))
             offset, turn = offset + size, turn + 1
         wanted = reference(text, cap)
         for first in range(len(wanted) + 2):
             for count in (0, 1, 3, 1000):
-                assert seen(reader.lines("1/a", first, count, cap)) == wanted[first : first + count]
+                assert seen(reader.lines(attempt, first, count, cap)) == wanted[first : first + count]
         for start in range(0, len(text) + 2, 3):
             for size in (0, 1, 5, 1000):
-                assert reader.read("1/a", start, size) == text[start : start + size]
-        end = reader.end("1/a")
+                assert reader.read(attempt, start, size) == text[start : start + size]
+        end = reader.end(attempt)
         assert (end.bytes, end.lines) == (len(text), text.count(b"\n")) if end else text == b""
-        assert store.seal("1/a").sha256 == hashlib.sha256(text).hexdigest()
+        assert store.seal(attempt).sha256 == hashlib.sha256(text).hexdigest()
 
 
 @settings(max_examples=60, deadline=None)
 @given(text=texts, windows=st.lists(st.tuples(st.integers(0, 80), st.integers(0, 40)), max_size=12))
-def test_bytes_that_come_again_change_nothing(text: bytes, windows: list[tuple[int, int]]) -> None:
-    with fresh_store(5) as (store, reader):
+def test_bytes_that_come_again_change_nothing(shared: Shared, text: bytes, windows: list[tuple[int, int]]) -> None:
+    store, reader = shared.store, shared.reader
+    with shared.attempt(5) as attempt:
         have = 0
         for start, size in windows:
-            piece = Piece("1/a", start, text[start : start + size], 1)
+            piece = Piece(attempt, start, text[start : start + size], 1)
             if start > have:
                 with pytest.raises(JournalError, match="hole"):
                     store.append(piece)
             else:
                 have = max(have, start + len(piece.data))
                 assert store.append(piece).bytes == have
-        assert reader.read("1/a", 0, 1000) == text[:have]
+        assert reader.read(attempt, 0, 1000) == text[:have]
 
 
 def test_other_bytes_in_the_same_place_are_refused(store: OutputStore, outputs: OutputReader) -> None:
