@@ -44,10 +44,11 @@ def _check(call: Call) -> CheckView:
         )
         for one in registry.problems
     ]
-    for path, checked in check_paths([Path(given) for given in call.arguments.paths], registry):
-        ok = not any(one.severity is Severity.ERROR for one in checked.problems)
-        files.append(CheckedFile(file=str(path), ok=ok, verdict=checked.verdict if ok else "", risk=checked.risk or ""))
-        problems += [_problem(one, str(path)) for one in checked.problems]
+    for checked in check_paths([Path(given) for given in call.arguments.paths], registry):
+        path, ok = str(checked.path), checked.errors == 0
+        verdict = str(checked.verdict) if checked.verdict else ""
+        files.append(CheckedFile(file=path, ok=ok, verdict=verdict, risk=checked.risk.value if checked.risk else ""))
+        problems += [_problem(one, path) for one in checked.problems]
     return CheckView(ok=all(file.ok for file in files), files=tuple(files), problems=tuple(problems))
 
 
@@ -67,8 +68,8 @@ def _lines(found: CheckView) -> list[str]:
     lines = [_problem_line(one) for one in found.problems]
     for file in found.files:
         if file.ok:
-            risk = f" It {file.risk}." if file.risk else ""
-            lines.append(f"{clean(file.file, limit=400)}: fine. {clean(file.verdict, limit=1_000)}{risk}")
+            risk = f", {file.risk}" if file.risk else ""
+            lines.append(f"{clean(file.file, limit=400)}: fine; {clean(file.verdict, limit=1_000)}{risk}")
     wrong = sum(not file.ok for file in found.files)
     if wrong:
         lines.append(f"{wrong} of {len(found.files)} files cannot be used")

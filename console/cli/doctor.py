@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -102,7 +103,9 @@ def _version(program: str, option: str) -> str:
     except OSError as problem:
         return f"cannot be started: {problem.strerror}"
     said = done.stdout.decode("utf-8", "replace").strip()
-    return said.splitlines()[0] if said else f"exit code {done.returncode}"
+    # Warnings about a tool's configuration come before its version.
+    numbered = (line for line in said.splitlines() if re.search(r"\d+\.\d", line))
+    return next(numbered, said.partition("\n")[0])[:80] or f"exit code {done.returncode}"
 
 
 def _keyring() -> Finding:

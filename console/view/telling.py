@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from console.engine.words import RUN_ENDS, AttemptState, RunState, StepState
+from console.engine.words import RUN_ENDS, AttemptState, Purpose, RunState, StepState
 from console.protocol import AttemptView, RunView, StepView, WaitingView
 from console.view.plain import attempt_facts
 from console.view.sanitise import line as clean
@@ -52,8 +53,11 @@ def _key(task: WaitingView) -> tuple[object, ...]:
 
 def _step(before: StepView | None, now: StepView) -> Iterator[_Told]:
     known = {(one.visit, one.number): one for one in before.attempts} if before else {}
+    tried: Counter[tuple[int, Purpose]] = Counter()
     for attempt in now.attempts:
-        yield from _attempt(known.get((attempt.visit, attempt.number)), attempt, now)
+        tried[attempt.visit, attempt.purpose] += 1
+        number = tried[attempt.visit, attempt.purpose]
+        yield from _attempt(known.get((attempt.visit, attempt.number)), attempt, now, number)
     if before is not None and (before.state, before.visit, before.summary) == (now.state, now.visit, now.summary):
         return
     # A running step is told by its attempt, one that asks by its question.
@@ -66,8 +70,8 @@ def _step(before: StepView | None, now: StepView) -> Iterator[_Told]:
     yield (now.ended_at or now.started_at or "", now.path, STEP_MARKS[now.state].word, text)
 
 
-def _attempt(before: AttemptView | None, now: AttemptView, step: StepView) -> Iterator[_Told]:
-    number = f", attempt {now.number}" if now.number > 1 else ""
+def _attempt(before: AttemptView | None, now: AttemptView, step: StepView, tried: int) -> Iterator[_Told]:
+    number = f" for the {tried}. time" if tried > 1 else ""
     if before is None:
         word = STEP_MARKS[StepState.ROLLING_BACK].word if now.purpose == "rollback" else "RUN"
         yield (now.started_at, step.path, word, f"{now.purpose.value}{number}: {clean(step.title)}")
@@ -78,7 +82,7 @@ def _attempt(before: AttemptView | None, now: AttemptView, step: StepView) -> It
 
 def _asked(task: WaitingView) -> _Told:
     people = ", ".join(clean(name) for name in task.for_) or "anybody"
-    question = clean(task.question or task.title, limit=_LONGEST)
+    question = clean(" ".join((task.question or task.title).split()), limit=_LONGEST)
     votes = f" ({len(task.votes)} of {task.quorum} approved)" if task.quorum > 1 else ""
     text = f"{question}{votes} [{', '.join(task.answers)}; for {people}]"
     return (task.since, task.step, "ASK", text)
