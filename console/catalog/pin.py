@@ -42,9 +42,11 @@ class PinnedFile:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """What a run starts with. `definition` is the digest over all of it; files are named relative to the runbook."""
+    """What a run starts with. `definition` is the digest of `document`, which names all of it; files are named
+    relative to the runbook."""
 
     definition: str
+    document: bytes
     source: str
     files: dict[str, PinnedFile]
     plugins: dict[str, str]
@@ -74,8 +76,8 @@ def pin(loaded: Loaded, registry: Registry) -> Pinned:
         "files": {name: [file.digest, file.executable] for name, file in files.items()},
         "plugins": plugins,
     }
-    definition = hashlib.sha256(msgspec.json.encode(content, order="sorted")).hexdigest()
-    return Pinned(definition, loaded.source, dict(sorted(files.items())), plugins)
+    document = msgspec.json.encode(content, order="sorted")
+    return Pinned(hashlib.sha256(document).hexdigest(), document, loaded.source, dict(sorted(files.items())), plugins)
 
 
 def lay_out(files: Mapping[str, PinnedFile], target: Path) -> None:

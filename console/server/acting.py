@@ -10,12 +10,14 @@ from typing import Any
 from console.catalog.registry import Registry
 from console.config import Home
 from console.engine import commands as c
-from console.engine.due import Attend, Look, SeekSurvivors, Wake, due
-from console.engine.reports import Evidence, Process
+from console.engine.due import Action, Attend, Look, SeekSurvivors, Wake, due
+from console.engine.reports import Evidence
 from console.engine.run import Run
+from console.engine.words import AttemptState
 from console.errors import ConsoleError, JournalError
 from console.journal import OutputCommitter
 from console.protocol import Grew
+from console.server import faults, reporting
 from console.server.attempts import Attempt, Attending
 from console.server.clock import now_ms
 from console.server.hub import Hub
@@ -23,10 +25,12 @@ from console.server.places import attempt_directory
 from console.server.records import attempt_name
 from console.server.runs import Runs
 from console.server.turns import SERVER, TIMER, Turns, fresh_id
-from console.supervise import Survivor, end_survivors, find_survivors, look
+from console.supervise import Standing, Survivor, end_survivors, find_survivors, look
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_MS = 30_000  # timers are absolute, and a monotonic sleep does not notice a suspended host
+MOST_PROBLEMS = 50
+AGAIN_MS = 1_000  # before what failed unexpectedly is tried again
 Key = tuple[str, int, str, int, int]
 
 
@@ -41,12 +45,12 @@ class Acting:
         self._turns = turns
         self._hub = hub
         self._marker = marker
-        self._attending = Attending(home, registry, outputs, marker)
+        self._attending = Attending(home, registry, outputs, marker, lambda: turns.broken)
         self._attempts: dict[Key, Attempt] = {}
+        self._attended: set[Key] = set()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._timers: dict[tuple[int, str], int] = {}
         self._timers_changed = asyncio.Event()
-        self._adopting: set[Key] = set()
         self._stopping = False
         self.problems: list[str] = []
 
@@ -63,9 +67,11 @@ class Acting:
                 case Attend():
                     self._attend(run, action)
                 case SeekSurvivors(path=path, visit=visit, end=end):
-                    self._once(("seek", run.number, path, visit, int(end)), self._seek(run, path, visit, end))
+                    self._once(_key_of(run, action), self._seek(run, path, visit, end))
                 case Look(path=path, visit=visit):
-                    self._once(("look", run.number, path, visit, 0), self._look(run, path, visit))
+                    self._once(_key_of(run, action), self._look(run, path, visit))
+        if run.ended is not None:
+            self._attended = {key for key in self._attended if key[1] != run.number}
         if run.ended is not None and run.lock is not None:
             self._once(("admit", run.number, run.lock, 0, 0), self._turns.admit_next(run.lock))
 
@@ -73,11 +79,11 @@ class Acting:
         """After a start of the server: what was under way then is looked for, never started."""
         for action in due(run):
             if isinstance(action, Attend):
-                self._adopting.add(_key(run, action))
+                self._attended.add(_key(run, action))
         self.act(run)
 
-    def _once(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
-        if key in self._tasks:
+    def _once(self, key: Key | None, work: Coroutine[Any, Any, None]) -> None:
+        if key is None or key in self._tasks:
             work.close()
             return
         task = asyncio.create_task(self._guard(key, work))
@@ -87,17 +93,26 @@ class Acting:
         try:
             await work
         except JournalError as problem:
-            log.error("the journal takes nothing more: %s", problem.message)
+            log.error("%s: %s", key, problem.message)
         except ConsoleError as problem:
             log.warning("%s: %s", key, problem.message)
         except Exception:
             log.exception("%s", key)
+            self.remember(f"{key[0]} of {key[2]} in run {key[1]} failed unexpectedly")
         finally:
             self._tasks.pop(key, None)
-        if key[0] in ("seek", "look") and not self._stopping:
-            run = self._runs.get(key[1])
-            if run is not None:
-                self.act(run)
+        if key[0] in ("seek", "look", "attempt") and (run := self._runs.get(key[1])) is not None:
+            self._act_again(run, key)
+
+    def _act_again(self, run: Run, key: Key) -> None:
+        """What could not be reported is done again, after a pause, unless nothing can be recorded any more."""
+        if self._stopping or self._turns.broken or not any(_key_of(run, action) == key for action in due(run)):
+            return
+        asyncio.get_running_loop().call_later(AGAIN_MS / 1000, lambda: self.act(self._runs.get(run.number) or run))
+
+    def remember(self, problem: str) -> None:
+        """Have `server status` show what went wrong, each thing once."""
+        self.problems = [*(one for one in self.problems if one != problem), problem][-MOST_PROBLEMS:]
 
     # --- attempts ------------------------------------------------------------------------------------------------
 
@@ -107,18 +122,20 @@ class Acting:
         if attempt is None:
             attempt = Attempt(self._home, run, wanted)
             self._attempts[key] = attempt
-            attempt.cancel_sent = wanted.cancel
-            self._once(key, self._run_attempt(attempt, run, key, fresh=key not in self._adopting))
-        elif wanted.cancel and not attempt.cancel_sent:
-            self._once(("cancel", *key[1:]), self._attending.cancel(attempt))
+            # Only what was permitted just now is started; whatever was seen to before is looked for.
+            fresh = key not in self._attended
+            self._attended.add(key)
+            self._once(key, self._run_attempt(attempt, run, key, fresh=fresh))
+        if wanted.cancel:
+            attempt.stop.set()
 
     async def _run_attempt(self, attempt: Attempt, run: Run, key: Key, *, fresh: bool) -> None:
         try:
             report = await self._attending.run(attempt, run, fresh=fresh, grew=self._grew)
+            faults.point("before_report")
+            await self._turns.submit(attempt.run, report)
         finally:
-            self._adopting.discard(key)
-        self._attempts.pop(key, None)
-        await self._turns.submit(attempt.run, report)
+            self._attempts.pop(key, None)
 
     def _grew(self, attempt: Attempt, size: int, lines: int) -> None:
         self._hub.tell(
@@ -148,31 +165,46 @@ class Acting:
     # --- survivors and doubt -------------------------------------------------------------------------------------
 
     async def _seek(self, run: Run, path: str, visit: int, end: bool) -> None:
-        found = await asyncio.to_thread(self._survivors, run, path, visit)
+        found = await asyncio.to_thread(self._survivors, run, path)
         if end and found:
             found = await asyncio.to_thread(end_survivors, found)
         report = c.SurvivorsReported(
-            id=fresh_id(), who=SERVER, path=path, visit=visit, found=_processes(found), ended=end
+            id=fresh_id(), who=SERVER, path=path, visit=visit, found=reporting.processes(found), ended=end
         )
         await self._turns.submit(run.number, report)
 
-    def _survivors(self, run: Run, path: str, number: int) -> list[Survivor]:
-        visit = run.visit_of(path, number)
+    def _survivors(self, run: Run, path: str) -> list[Survivor]:
+        """Processes of any attempt of a step, in any of its visits."""
         found: dict[tuple[int, int], Survivor] = {}
-        for attempt in visit.attempts if visit else ():
-            name = f"{self._marker}/{attempt_name(run.stream, path, number, attempt.number)}"
-            directory = attempt_directory(self._home, run.number, path, number, attempt.number)
-            supervisor = look(directory).supervisor
-            for one in find_survivors(name, supervisor):
-                found[one.pid, one.start] = one
+        for visit in run.steps[path].visits:
+            for attempt in visit.attempts:
+                standing = self._standing(run, path, visit.number, attempt.number)
+                name = f"{self._marker}/{attempt_name(run.stream, path, visit.number, attempt.number)}"
+                for one in find_survivors(name, standing.supervisor):
+                    found[one.pid, one.start] = one
         return list(found.values())
 
+    def _standing(self, run: Run, path: str, visit: int, attempt: int) -> Standing:
+        directory = attempt_directory(self._home, run.number, path, visit, attempt)
+        return look(directory, f"{self._marker}/{attempt_name(run.stream, path, visit, attempt)}")
+
     async def _look(self, run: Run, path: str, visit: int) -> None:
-        found = await asyncio.to_thread(self._survivors, run, path, visit)
-        facts = [f"{len(found)} processes of it are still there." if found else "None of its processes is left."]
-        evidence = Evidence(facts=tuple(facts), survivors=_processes(found))
+        evidence = await asyncio.to_thread(self._evidence, run, path, visit)
         report = c.EvidenceReported(id=fresh_id(), who=SERVER, path=path, visit=visit, evidence=evidence)
         await self._turns.submit(run.number, report)
+
+    def _evidence(self, run: Run, path: str, number: int) -> Evidence:
+        """What was known, and what the directory of the attempt in doubt and the live processes say now."""
+        visit = run.visit_of(path, number)
+        attempts = visit.attempts if visit is not None else ()
+        doubtful = next((one for one in reversed(attempts) if one.state is AttemptState.IN_DOUBT), None)
+        known = visit.evidence.facts if visit is not None and visit.evidence is not None else ()
+        now = reporting.facts_of(self._standing(run, path, number, doubtful.number)) if doubtful is not None else ()
+        found = self._survivors(run, path)
+        counted = reporting.survivors_fact(len(found))
+        kept = [fact for fact in known if not reporting.is_about_survivors(fact)]
+        fresh = [fact for fact in now if fact not in kept and not reporting.is_about_survivors(fact)]
+        return Evidence(facts=(*kept, *fresh, counted), survivors=reporting.processes(found))
 
     # --- timers --------------------------------------------------------------------------------------------------
 
@@ -201,6 +233,11 @@ class Acting:
 
     async def _fire(self, run: int, timer: str) -> None:
         await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
+        now = self._runs.get(run)
+        if now is not None and now.ended is None and timer in now.timers:
+            # The clock was set back in between: it is not due yet after all.
+            self._timers[run, timer] = max(now.timers[timer].at, now_ms() + AGAIN_MS)
+            self._timers_changed.set()
 
     async def aclose(self) -> None:
         """Begin nothing more and let go of what is under way: the supervisors go on without us."""
@@ -214,5 +251,13 @@ def _key(run: Run, wanted: Attend) -> Key:
     return ("attempt", run.number, wanted.path, wanted.visit, wanted.attempt)
 
 
-def _processes(found: list[Survivor]) -> tuple[Process, ...]:
-    return tuple(Process(pid=one.pid, started=one.start, command=one.command) for one in found)
+def _key_of(run: Run, action: Action) -> Key | None:
+    """The key under which an action is under way."""
+    match action:
+        case Attend():
+            return _key(run, action)
+        case SeekSurvivors(path=path, visit=visit, end=end):
+            return ("seek", run.number, path, visit, int(end))
+        case Look(path=path, visit=visit):
+            return ("look", run.number, path, visit, 0)
+    return None

@@ -15,9 +15,9 @@ from console import protocol as p
 from console.config import socket_path
 from console.engine import commands as c
 from console.engine.commands import Actor
-from console.engine.words import RUN_ENDS
+from console.engine.words import RUN_ENDS, RunState
 from console.errors import NotFoundError, UsageError
-from console.journal import make_note
+from console.journal import RunRow, make_note
 from console.server import runbooks, windows
 from console.server.clock import now_ms
 from console.server.host import Host
@@ -36,7 +36,7 @@ async def list_runs(host: Host, ask: p.ListRuns, who: Actor) -> list[p.RunSummar
     if not ask.waiting:
         for row in host.reader.runs(limit=max(1, min(ask.limit, 10_000))):
             if row.id not in found:
-                found[row.id] = msgspec.json.decode(row.body, type=_RowBody).summary
+                found[row.id] = _row_body(row).summary
     chosen = [found[number] for number in sorted(found, reverse=True)]
     if ask.waiting:
         chosen = [one for one in chosen if one.waiting]
@@ -46,6 +46,25 @@ async def list_runs(host: Host, ask: p.ListRuns, who: Actor) -> list[p.RunSummar
 class _RowBody(msgspec.Struct, frozen=True):
     summary: p.RunSummary
     notices: tuple[p.NoticeView, ...] = ()
+
+
+def _row_body(row: RunRow) -> _RowBody:
+    """What a row of the list holds; of one that another version wrote, what every version writes."""
+    try:
+        return msgspec.json.decode(row.body, type=_RowBody)
+    except msgspec.DecodeError:
+        plain = p.RunSummary(
+            id=row.id,
+            runbook=row.runbook,
+            title=row.title,
+            state=RunState(row.state),
+            started_by=row.started_by,
+            started_at=p.iso(row.started_at) or "",
+            seq=row.seq,
+            environment=row.environment,
+            ended_at=p.iso(row.ended_at),
+        )
+        return _RowBody(plain)
 
 
 async def show_run(host: Host, ask: p.ShowRun, who: Actor) -> p.RunView:
@@ -151,14 +170,14 @@ async def read_notices(host: Host, ask: p.ReadNotices, who: Actor) -> list[p.Not
         found += notices(run)
     for row in host.reader.runs(limit=50):
         if row.id not in live:
-            found += msgspec.json.decode(row.body, type=_RowBody).notices
+            found += _row_body(row).notices
     found.sort(key=lambda one: one.at, reverse=True)
     return found[: max(1, ask.limit)]
 
 
 async def read_events(host: Host, ask: p.ReadEvents, who: Actor) -> p.EventPage:
     """Events of a run as the journal holds them."""
-    if host.runs.get(ask.run) is None:
+    if host.reader.run(ask.run) is None:
         raise _no_run(ask.run)
     limit = max(1, min(ask.limit, 5_000))
     stored = list(host.reader.events(f"run/{ask.run}", ask.since, limit + 1))
@@ -182,8 +201,12 @@ async def send_input(host: Host, ask: p.SendInput, who: Actor) -> None:
 
 async def status(host: Host, ask: p.ServerStatus, who: Actor) -> p.ServerView:
     """How the server stands."""
-    problems = [p.ProblemView(what=one.message, where=str(one.path)) for one in host.registry.problems]
+    problems = runbooks.plugin_problems(host)
     problems += [p.ProblemView(what=one, mend="console server log holds the report") for one in host.acting.problems]
+    problems += [
+        p.ProblemView(what=one.message, where=one.where or "", mend=one.mend or "")
+        for one in host.runs.unreadable.values()
+    ]
     if host.broken is not None:
         problems.insert(0, p.ProblemView(what=f"Nothing more is recorded: {host.broken}", mend="console server log"))
     return p.ServerView(
@@ -226,6 +249,7 @@ ANSWERS: dict[type, Handler] = {
     p.SendInput: send_input,
     p.ServerStatus: status,
 }
+
 
 async def answer(host: Host, ask: object, who: Actor) -> Any:
     """The answer to an ask; raises ConsoleError."""

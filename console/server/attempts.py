@@ -8,7 +8,8 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from console.catalog.prepare import check_outputs
 from console.catalog.registry import Registry
@@ -16,13 +17,12 @@ from console.config import Home
 from console.engine import commands as c
 from console.engine.due import Attend
 from console.engine.prepared import Prepared, PreparedUndo
-from console.engine.reports import AttemptReport, Evidence, Finding, OutputDigest, Process
-from console.engine.run import Run, Visit, entry_key
-from console.engine.words import Ending, Outcome, Purpose
-from console.errors import ConsoleError
+from console.engine.reports import AttemptReport, OutputDigest
+from console.engine.run import Run, entry_key
+from console.engine.words import Outcome, Purpose
+from console.errors import ConsoleError, JournalError
 from console.journal import OutputCommitter
-from console.server import faults
-from console.server.clock import now_ms
+from console.server import faults, reporting
 from console.server.output import Copier, tail_of
 from console.server.places import attempt_directory, place_of
 from console.server.records import attempt_name
@@ -43,10 +43,12 @@ from console.supervise import (
 log = logging.getLogger(__name__)
 UNDOING = (Purpose.ROLLBACK, Purpose.ROLLBACK_PREVIEW)
 INHERITED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "SSH_AUTH_SOCK")
+ASK_AGAIN_SECONDS = 0.5
+Grew = Callable[["Attempt", int, int], None]
 
 
 class Attempt:
-    """What the server knows of a running attempt."""
+    """What the server knows of a running attempt. `stop` is set once somebody asked to stop it."""
 
     def __init__(self, home: Home, run: Run, wanted: Attend) -> None:
         self.run = run.number
@@ -57,36 +59,27 @@ class Attempt:
         self.name = attempt_name(run.stream, wanted.path, wanted.visit, wanted.attempt)
         self.directory = attempt_directory(home, run.number, wanted.path, wanted.visit, wanted.attempt)
         self.watch: Watch | None = None
-        self.cancel_sent = False
+        self.stop = asyncio.Event()
 
 
 class Attending:
-    """Takes one attempt to its report."""
+    """Takes one attempt to its report. `broken` says whether the journal takes nothing more."""
 
-    def __init__(self, home: Home, registry: Registry, outputs: OutputCommitter, marker: str) -> None:
+    def __init__(
+        self, home: Home, registry: Registry, outputs: OutputCommitter, marker: str, broken: Callable[[], bool]
+    ) -> None:
         self._home = home
         self._registry = registry
         self._outputs = outputs
         self._marker = marker
+        self._broken = broken
 
-    async def run(
-        self, attempt: Attempt, run: Run, *, fresh: bool, grew: Callable[[Attempt, int, int], None]
-    ) -> c.AttemptReported:
-        """Start it when this server permitted it just now, else find out what became of it; returns when it is over."""
-        visit = run.visit_of(attempt.path, attempt.visit)
-        if visit is None or visit.prepared is None:
-            return self._report(attempt, _not_started("the step was not made ready"))
-        try:
-            return self._report(attempt, await self._follow(attempt, run, visit, fresh=fresh, grew=grew))
-        except (ConsoleError, OSError, ValueError) as problem:
-            log.exception("attempt %s", attempt.name)
-            standing = await asyncio.to_thread(settle, attempt.directory)
-            if standing.state == "never_started":
-                return self._report(attempt, _not_started(str(problem)))
-            facts = (f"The server could not follow it: {problem}", *_facts(standing))
-            return self._report(attempt, _lost(standing, facts, OutputDigest()))
+    async def run(self, attempt: Attempt, run: Run, *, fresh: bool, grew: Grew) -> c.AttemptReported:
+        """Start it when this server permitted it just now, else find out what became of it; returns when it is over.
 
-    def _report(self, attempt: Attempt, report: AttemptReport) -> c.AttemptReported:
+        Raises JournalError when nothing can be recorded any more: the next server finds the attempt again.
+        """
+        report = await self._follow(attempt, run, fresh=fresh, grew=grew)
         return c.AttemptReported(
             id=fresh_id(),
             who=SERVER,
@@ -96,47 +89,59 @@ class Attending:
             report=report,
         )
 
-    async def _follow(
-        self, attempt: Attempt, run: Run, visit: Visit, *, fresh: bool, grew: Callable[[Attempt, int, int], None]
-    ) -> AttemptReport:
-        kind, work, place = self._work(attempt, run, visit)
-        if fresh:
-            line = kind.command(attempt.purpose, work.spec, place)
-            if line is None:
-                return _not_started(f"{kind.name} cannot {attempt.purpose.value.replace('_', ' ')}")
-            started = await self._start(attempt, line, work)
-            if isinstance(started, AttemptReport):
-                return started
-            standing = started
-        else:
-            standing = await asyncio.to_thread(settle, attempt.directory)
+    async def _follow(self, attempt: Attempt, run: Run, *, fresh: bool, grew: Grew) -> AttemptReport:
+        standing = await self._start(attempt, run) if fresh else await self._settle(attempt)
+        if isinstance(standing, AttemptReport):
+            return standing
+        faults.point("after_standing")
         copier = Copier(self._outputs, attempt.name, attempt.directory, lambda size, lines: grew(attempt, size, lines))
         if standing.state == "running":
             standing = await self._wait(attempt, copier)
         if standing.state == "never_started":
-            return AttemptReport(ending=Ending.NEVER_STARTED, outcome=Outcome.CANCELLED)
-        return await self._read(attempt, run, kind, work, place, standing, copier)
+            return reporting.never_came()
+        output, trouble = await self._keep(attempt, copier, standing.exit)
+        if standing.exit is None:
+            return reporting.lost(standing, output, *trouble)
+        if standing.exit.ending == "not_started":
+            return reporting.not_started(standing.exit.error or "its program could not be started")
+        return await self._read(attempt, run, standing.exit, output, trouble)
 
-    def _work(self, attempt: Attempt, run: Run, visit: Visit) -> tuple[Kind, Prepared | PreparedUndo, Place]:
-        prepared = visit.prepared
-        if prepared is None:
-            raise ValueError("the step was not made ready")
-        work: Prepared | PreparedUndo = prepared
-        preview = visit.preview.digest if visit.preview else None
-        undo_doubt = attempt.purpose is Purpose.DISCOVER and visit.doubt is Purpose.ROLLBACK
-        if (attempt.purpose in UNDOING or undo_doubt) and prepared.undo is not None:
-            work = prepared.undo
-            entry = run.entries[entry_key(attempt.path, attempt.visit)]
-            preview = entry.preview.digest if entry.preview else None
-        kind = self._registry.kind(work.kind or prepared.kind)
-        place = place_of(self._home, run, attempt.path, attempt.visit, attempt=attempt.directory, preview=preview)
-        return kind, work, place
+    async def _settle(self, attempt: Attempt) -> Standing:
+        try:
+            return await asyncio.to_thread(settle, attempt.directory, self._marked(attempt))
+        except OSError as problem:
+            log.warning("attempt %s cannot be looked for: %s", attempt.name, problem)
+            return Standing(state="lost", problems=[f"its directory cannot be used: {problem.strerror or problem}"])
 
-    async def _start(
-        self, attempt: Attempt, line: CommandLine, work: Prepared | PreparedUndo
-    ) -> Standing | AttemptReport:
-        spec = AttemptSpec(
-            attempt=f"{self._marker}/{attempt.name}",
+    # --- the start -----------------------------------------------------------------------------------------------
+
+    async def _start(self, attempt: Attempt, run: Run) -> Standing | AttemptReport:
+        try:
+            spec = self._spec(attempt, run)
+        except Exception as problem:
+            # A plugin's code may raise anything, and nothing was started.
+            log.exception("attempt %s has no command", attempt.name)
+            return reporting.not_started(_said(problem))
+        if spec is None:
+            return reporting.not_started(f"its kind cannot {attempt.purpose.value.replace('_', ' ')}")
+        faults.point("before_spawn")
+        try:
+            await spawn(spec)
+        except CouldNotStart as problem:
+            return reporting.not_started(problem.message)
+        except StartUnclear as problem:
+            log.warning("attempt %s: %s", attempt.name, problem.message)
+            return await self._settle(attempt)
+        faults.point("after_spawn")
+        return await asyncio.to_thread(look, attempt.directory, self._marked(attempt))
+
+    def _spec(self, attempt: Attempt, run: Run) -> AttemptSpec | None:
+        kind, work, place = self._work(attempt, run)
+        line: CommandLine | None = kind.command(attempt.purpose, work.spec, place)
+        if line is None:
+            return None
+        return AttemptSpec(
+            attempt=self._marked(attempt),
             directory=str(attempt.directory),
             argv=list(line.argv),
             env=step_environment({**work.env, **line.env}),
@@ -147,78 +152,107 @@ class Attending:
             stop_signals=line.signals,
             grace_ms=line.grace_ms,
         )
-        faults.point("before_spawn")
-        try:
-            await spawn(spec)
-        except CouldNotStart as problem:
-            standing = await asyncio.to_thread(settle, attempt.directory)
-            return standing if standing.state != "never_started" else _not_started(str(problem))
-        except StartUnclear:
-            return await asyncio.to_thread(settle, attempt.directory)
-        finally:
-            faults.point("after_spawn")
-        return await asyncio.to_thread(look, attempt.directory)
+
+    def _marked(self, attempt: Attempt) -> str:
+        return f"{self._marker}/{attempt.name}"
+
+    def _work(self, attempt: Attempt, run: Run) -> tuple[Kind, Prepared | PreparedUndo, Place]:
+        visit = run.visit_of(attempt.path, attempt.visit)
+        if visit is None or visit.prepared is None:
+            raise ValueError("the step was not made ready")
+        work: Prepared | PreparedUndo = visit.prepared
+        preview = visit.preview.digest if visit.preview else None
+        undo_doubt = attempt.purpose is Purpose.DISCOVER and visit.doubt is Purpose.ROLLBACK
+        if (attempt.purpose in UNDOING or undo_doubt) and visit.prepared.undo is not None:
+            work = visit.prepared.undo
+            entry = run.entries[entry_key(attempt.path, attempt.visit)]
+            preview = entry.preview.digest if entry.preview else None
+        kind = self._registry.kind(work.kind or visit.prepared.kind)
+        place = place_of(self._home, run, attempt.path, attempt.visit, attempt=attempt.directory, preview=preview)
+        return kind, work, place
+
+    # --- while it runs -------------------------------------------------------------------------------------------
 
     async def _wait(self, attempt: Attempt, copier: Copier) -> Standing:
-        attempt.watch = Watch(attempt.directory, grew=lambda _size, _lines: copier.wake())
+        watch = Watch(attempt.directory, grew=lambda _size, _lines: copier.wake())
+        attempt.watch = watch
         copying = asyncio.create_task(copier.run())
+        stopping = asyncio.create_task(_stop_when_asked(attempt, watch))
         try:
-            if attempt.cancel_sent:
-                await self.cancel(attempt)
-            return await attempt.watch.run()
+            return await watch.run()
         finally:
             attempt.watch = None
+            stopping.cancel()
             copier.stop()
-            await copying
+            # What the copy met with is met again, and dealt with, when the rest is copied.
+            await asyncio.gather(copying, stopping, return_exceptions=True)
 
-    async def cancel(self, attempt: Attempt) -> None:
-        """Ask the supervisor to stop the process; before it is watched the request is kept."""
-        attempt.cancel_sent = True
-        if attempt.watch is not None:
-            try:
-                await attempt.watch.cancel()
-            except ConsoleError as problem:
-                log.warning("could not stop %s: %s", attempt.name, problem.message)
+    # --- its end -------------------------------------------------------------------------------------------------
+
+    async def _keep(
+        self, attempt: Attempt, copier: Copier, exit_: ExitRecord | None
+    ) -> tuple[OutputDigest, tuple[str, ...]]:
+        """Copy what is left of the output and seal it; what stands in the way, where that is not the whole journal."""
+        lost_bytes = exit_.lost_bytes if exit_ else 0
+        try:
+            end = await copier.finish(exit_)
+        except (JournalError, OSError) as problem:
+            if self._broken():
+                raise
+            log.warning("the output of %s cannot be kept whole: %s", attempt.name, problem)
+            return OutputDigest(bytes=copier.copied, lost_bytes=lost_bytes), (
+                f"Its output could not be kept whole: {_said(problem)}",
+            )
+        return OutputDigest(bytes=end.bytes, lines=end.lines, sha256=end.sha256 or "", lost_bytes=lost_bytes), ()
 
     async def _read(
-        self,
-        attempt: Attempt,
-        run: Run,
-        kind: Kind,
-        work: Prepared | PreparedUndo,
-        place: Place,
-        standing: Standing,
-        copier: Copier,
+        self, attempt: Attempt, run: Run, exit_: ExitRecord, output: OutputDigest, trouble: tuple[str, ...]
     ) -> AttemptReport:
-        exit_ = standing.exit
-        if exit_ is None:
-            end = await copier.finish(None)
-            return _lost(
-                standing, _facts(standing), OutputDigest(bytes=end.bytes, lines=end.lines, sha256=end.sha256 or "")
-            )
-        end = await copier.finish(exit_)
-        output = OutputDigest(
-            bytes=exit_.output_bytes, lines=end.lines, sha256=end.sha256 or "", lost_bytes=exit_.lost_bytes
-        )
-        tail = await asyncio.to_thread(tail_of, attempt.directory)
-        ended = Exit(_ENDINGS[exit_.ending], exit_.exit_code, exit_.signal, tail)
         try:
-            reading = await asyncio.to_thread(kind.read, attempt.purpose, work.spec, ended, place)
-            if attempt.purpose is Purpose.APPLY and reading.outcome is Outcome.SUCCEEDED:
-                outputs = check_outputs(run.definition_of(attempt.path), reading.outputs)
-            else:
-                outputs = reading.outputs
+            kind, work, place = self._work(attempt, run)
+            tail = await asyncio.to_thread(tail_of, attempt.directory)
+            told = Exit(reporting.ENDINGS[exit_.ending], exit_.exit_code, exit_.signal, tail)
+            reading = await asyncio.to_thread(kind.read, attempt.purpose, work.spec, told, place)
         except (ValueError, OSError) as problem:
-            reading, outputs = Reading(Outcome.FAILED, f"its result could not be read: {problem}"), {}
-        return _report(exit_, reading, outputs, output, attempt.purpose)
+            reading = Reading(Outcome.FAILED, f"its result could not be read: {_said(problem)}")
+        except Exception as problem:
+            # The plugin is gone or at fault. What the process did nobody has said, so a person must.
+            log.exception("attempt %s has no reading", attempt.name)
+            how = f"signal {exit_.signal}" if exit_.signal is not None else f"exit code {exit_.exit_code}"
+            summary = f"it ended with {how}, and nobody could read its result: {_said(problem)}"
+            reading = Reading(Outcome.FAILED, summary, in_doubt=attempt.purpose in (Purpose.APPLY, Purpose.ROLLBACK))
+        outputs = reading.outputs
+        if attempt.purpose is Purpose.APPLY and reading.outcome is Outcome.SUCCEEDED:
+            try:
+                outputs = check_outputs(run.definition_of(attempt.path), reading.outputs)
+            except ValueError as problem:
+                reading, outputs = Reading(Outcome.FAILED, f"its result could not be read: {problem}"), {}
+        report = reporting.ended(exit_, reading, outputs, output, attempt.purpose)
+        return _with_trouble(report, trouble)
 
 
-_ENDINGS = {
-    "exited": Ending.EXITED,
-    "timed_out": Ending.TIMED_OUT,
-    "cancelled": Ending.CANCELLED,
-    "not_started": Ending.EXITED,
-}
+def _with_trouble(report: AttemptReport, trouble: tuple[str, ...]) -> AttemptReport:
+    if not trouble:
+        return report
+    return msgspec.structs.replace(report, error="; ".join([*([report.error] if report.error else []), *trouble]))
+
+
+async def _stop_when_asked(attempt: Attempt, watch: Watch) -> None:
+    """Pass the wish to stop on to the supervisor, again and again until it took it; the watch ends this."""
+    await attempt.stop.wait()
+    while True:
+        try:
+            await watch.cancel()
+            return
+        except ConsoleError as problem:
+            log.info("could not stop %s yet: %s", attempt.name, problem.message)
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+
+
+def _said(problem: BaseException) -> str:
+    if isinstance(problem, ConsoleError):
+        return " ".join(part for part in (problem.message, problem.mend) if part)
+    return str(problem) or type(problem).__name__
 
 
 def step_environment(own: dict[str, str]) -> dict[str, str]:
@@ -228,62 +262,3 @@ def step_environment(own: dict[str, str]) -> dict[str, str]:
     tools = str(Path(sys.executable).parent)
     kept["PATH"] = path if tools in path.split(":") else f"{tools}:{path}"
     return {"LANG": "C.UTF-8", "TERM": "xterm-256color", **kept, **own}
-
-
-def _not_started(why: str) -> AttemptReport:
-    return AttemptReport(ending=Ending.NEVER_STARTED, outcome=Outcome.FAILED, error=why, summary=f"not started: {why}")
-
-
-def _report(
-    exit_: ExitRecord, reading: Reading, outputs: dict[str, Any], output: OutputDigest, purpose: Purpose
-) -> AttemptReport:
-    evidence = None
-    if purpose is Purpose.DISCOVER or reading.facts:
-        evidence = Evidence(facts=reading.facts or (reading.summary,), finding=Finding(reading.finding))
-    return AttemptReport(
-        ending=Ending.LOST if reading.in_doubt else _ENDINGS[exit_.ending],
-        outcome=reading.outcome,
-        exit_code=exit_.exit_code,
-        signal=exit_.signal,
-        started_at=exit_.started_at,
-        ended_at=exit_.ended_at,
-        output=output,
-        summary=reading.summary,
-        outputs=outputs,
-        changes=reading.changes,
-        preview=reading.preview,
-        evidence=evidence,
-        leftovers=tuple(Process(pid=one.pid, started=one.start, command=one.command) for one in exit_.leftovers),
-        error=exit_.error,
-    )
-
-
-def _lost(standing: Standing, facts: tuple[str, ...], output: OutputDigest) -> AttemptReport:
-    survivors = standing.evidence.survivors if standing.evidence else []
-    found = tuple(Process(pid=one.pid, started=one.start, command=one.command) for one in survivors)
-    return AttemptReport(
-        ending=Ending.LOST,
-        outcome=Outcome.FAILED,
-        ended_at=now_ms(),
-        output=output,
-        summary="nobody saw its end",
-        evidence=Evidence(facts=facts, survivors=found),
-    )
-
-
-def _facts(standing: Standing) -> tuple[str, ...]:
-    evidence = standing.evidence
-    if evidence is None:
-        return ()
-    facts = list(evidence.problems)
-    facts.append(
-        {"same": "The host was not restarted since.", "changed": "The host was restarted since."}.get(
-            evidence.boot, "Whether the host was restarted is not known."
-        )
-    )
-    facts.append(f"It had printed {evidence.output_bytes} bytes.")
-    if evidence.survivors:
-        facts.append(f"{len(evidence.survivors)} of its processes are still there.")
-    else:
-        facts.append("None of its processes is left.")
-    return tuple(facts)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from dataclasses import dataclass
 
 from console.catalog.finding import Catalogue
 from console.catalog.registry import Registry, load_registry
 from console.config import Home, search_path
+from console.engine.run import Run
+from console.errors import JournalError
 from console.journal import (
     Committer,
     OutputCommitter,
@@ -26,6 +29,8 @@ from console.server.hub import Hub
 from console.server.rendering import Rendering
 from console.server.runs import Runs
 from console.server.turns import Turns
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -61,13 +66,24 @@ class Host:
         for run in self.runs.live():
             self.acting.adopt(run)
         for run in self.runs.live():
+            await self._go_on(run)
+
+    async def _go_on(self, run: Run) -> None:
+        """Take a restored run further; one that fails to is said, and stops no other."""
+        try:
             await self.turns.nudge(run.number)
             if run.lock is not None and run.queued_behind is not None:
                 await self.turns.admit_next(run.lock)
+        except JournalError:
+            raise
+        except Exception:
+            log.exception("run %d cannot go on", run.number)
+            self.acting.remember(f"run {run.number} cannot go on: the server failed unexpectedly")
 
     async def aclose(self) -> None:
         """Let go of everything in order; what runs goes on under its supervisors."""
         await self.acting.aclose()
+        await self.turns.aclose()
         await self._keep_snapshots()
         await self.outputs.aclose()
         await self.committer.aclose()

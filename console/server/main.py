@@ -21,7 +21,7 @@ import console
 from console import protocol as p
 from console.config import Home, prepare_home, prepare_socket, socket_path
 from console.engine.commands import Actor
-from console.errors import EXIT_DONE, ConsoleError, RefusedError
+from console.errors import EXIT_DONE, JournalLocked
 from console.server import asks
 from console.server.host import Host, open_host
 from console.server.session import Session
@@ -30,21 +30,20 @@ log = logging.getLogger("console.server")
 
 
 def serve(home: Home) -> int:
-    """Serve a home in the foreground until told to stop; returns the exit code of the process."""
+    """Serve a home in the foreground until told to stop; returns the exit code of the process.
+
+    Raises ConsoleError for a home that cannot be served.
+    """
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
-    try:
-        prepare_home(home)
-        socket = socket_path(home)
-        prepare_socket(socket)
-        with _the_only_server(home, socket):
-            return asyncio.run(_serve(home, socket))
-    except ConsoleError as problem:
-        log.error("%s", " | ".join(problem.lines()))
-        return problem.exit_code
+    prepare_home(home)
+    socket = socket_path(home)
+    prepare_socket(socket)
+    with _the_only_server(home, socket):
+        return asyncio.run(_serve(home, socket))
 
 
 @contextlib.contextmanager
@@ -56,7 +55,7 @@ def _the_only_server(home: Home, socket: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = os.read(handle, 4096).decode("utf-8", "replace").strip()
-            raise RefusedError(
+            raise JournalLocked(
                 "Another server works on this home already.",
                 where=f"{home.root} ({holder[:200]})",
                 unaffected="the other server goes on",
@@ -130,4 +129,3 @@ async def _close(
     await asyncio.gather(timekeeper, *sessions, return_exceptions=True)
     await host.aclose()
     log.info("stopped")
-

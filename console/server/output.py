@@ -27,6 +27,11 @@ class Copier:
         self._stopped = False
         self._woken.set()
 
+    @property
+    def copied(self) -> int:
+        """How many bytes are in the home's output file, as far as this copier knows."""
+        return self._offset
+
     def wake(self) -> None:
         """There is more to copy."""
         self._woken.set()
@@ -50,6 +55,7 @@ class Copier:
         pieces = await asyncio.to_thread(self._read)
         end: OutputEnd | None = None
         for piece in pieces:
+            faults.point("before_append")
             end = await self._outputs.append(piece)
             self._offset = piece.offset + len(piece.data)
         if end is not None:
@@ -68,8 +74,11 @@ class Copier:
             pass
         faults.point("before_seal")
         if exit_ is None:
-            return await self._outputs.seal(self._name, complete=False)
-        return await self._outputs.seal(self._name, complete=exit_.lost_bytes == 0, sha256=exit_.output_sha256)
+            end = await self._outputs.seal(self._name, complete=False)
+        else:
+            end = await self._outputs.seal(self._name, complete=exit_.lost_bytes == 0, sha256=exit_.output_sha256)
+        faults.point("after_seal")
+        return end
 
 
 def tail_of(directory: Path) -> bytes:

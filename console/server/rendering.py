@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from console.server.places import files_directory, place_of
 from console.server.turns import SERVER, fresh_id
 from console.steps.kind import CannotPrepare
 
+log = logging.getLogger(__name__)
 EXECUTABLE = "application/octet-stream; executable"
 PLAIN = "application/octet-stream"
 
@@ -35,7 +37,6 @@ class Rendering:
         self._home = home
         self._reader = reader
         self.registry = registry
-        self._warned: set[tuple[int, str, str]] = set()
         self._offered: dict[int, Mapping[str, PinnedFile]] = {}
 
     def offer(self, run: int, files: Mapping[str, PinnedFile]) -> None:
@@ -56,6 +57,10 @@ class Rendering:
                 prepared = await asyncio.to_thread(self._prepare, run, wanted, step, names)
         except (CannotPrepare, CannotRender, ConsoleError, OSError) as problem:
             error = f"{step.id} could not be made ready: {problem}"
+        except Exception as problem:
+            # The turn holds the end of the step before, which must be recorded whatever fails here.
+            log.exception("run %d, step %s", run.number, wanted.path)
+            error = f"{step.id} could not be made ready: {type(problem).__name__}: {str(problem)[:300]}"
         return c.StepRendered(
             id=fresh_id(),
             who=SERVER,
@@ -92,14 +97,22 @@ class Rendering:
 
     def _check_plugin(self, run: Run, step: Step) -> None:
         """A plugin whose code changed under the run is said once; a retry goes on with the new code."""
-        pinned = run.plugins.get(step.kind)
-        digest = self.registry.plugin_digest(step.kind)
-        if pinned is None or pinned == digest or (run.number, step.kind, digest) in self._warned:
+        plugin = self.registry.plugin_of(step.kind)
+        pinned = run.plugins.get(plugin.name) if plugin is not None else None
+        if plugin is None or pinned is None or pinned == plugin.digest:
             return
-        self._warned.add((run.number, step.kind, digest))
+        change = f"{plugin.name} {plugin.digest[:12]}"
+        if self._was_told(run, change):
+            return
         raise CannotPrepare(
-            f"the plugin for {step.kind} changed since the run started; answer retry to go on with the changed one"
+            f"the plugin {plugin.name} changed since the run started (now {change}); answer retry to go on with the"
+            " changed one"
         )
+
+    def _was_told(self, run: Run, change: str) -> bool:
+        """Whether the run's own record says so already; it survives what this process remembers."""
+        wanted = change.encode()
+        return any(b'"preparation_failed"' in body and wanted in body for body in self._reader.bodies(run.stream))
 
 
 def names_for(run: Run, home: Home) -> dict[str, Any]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from console import protocol as p
-from console.catalog.check import check_file
 from console.catalog.expressions import CannotRender, render
 from console.catalog.form import parse_parameters
 from console.catalog.load import Loaded
 from console.catalog.names import names as names_of
 from console.catalog.pin import Pinned, pin
+from console.catalog.verdict import judge
 from console.engine import commands as c
 from console.engine.commands import Actor
+from console.engine.problem import Problem
 from console.engine.reports import Value
 from console.engine.run import Run
 from console.engine.runbook import Step, UndoForm
@@ -34,10 +36,11 @@ async def list_all(host: Host, ask: p.ListRunbooks, who: Actor) -> p.RunbookList
     rows = host.reader.runs(limit=1_000)
     last = {row.runbook: row for row in reversed(rows)}
     summaries: list[p.RunbookSummary] = []
-    problems = [p.ProblemView(what=one.message, where=str(one.path)) for one in host.registry.problems]
+    problems = plugin_problems(host)
+    problems += [p.ProblemView(what=one.message, where=one.place, mend=one.mend) for one in host.catalogue.problems]
     for entry in entries:
         if entry.runbook is None:
-            problems += [p.ProblemView(what=one.message, where=one.place, mend=one.mend) for one in entry.problems[:5]]
+            problems += [_problem(one, entry.path) for one in entry.problems[:5]]
             continue
         row = last.get(entry.runbook.id)
         summaries.append(
@@ -59,6 +62,19 @@ async def list_all(host: Host, ask: p.ListRunbooks, who: Actor) -> p.RunbookList
     return p.RunbookList(runbooks=tuple(summaries), problems=tuple(problems))
 
 
+def plugin_problems(host: Host) -> list[p.ProblemView]:
+    """The plugins that could not be loaded."""
+    return [
+        p.ProblemView(what=f"The plugin {one.name} cannot be used: {one.message}", where=str(one.folder), mend=one.mend)
+        for one in host.registry.problems
+    ]
+
+
+def _problem(one: Problem, path: Path) -> p.ProblemView:
+    place = f"{one.file or path}:{one.line}:{one.column}" if one.line else one.file or str(path)
+    return p.ProblemView(what=one.message, where=place, mend=one.mend)
+
+
 def _risk(host: Host, steps: tuple[Step, ...]) -> Effect:
     return max((_effect(host, step) for step in steps), key=_WEIGHT.__getitem__, default=Effect.READS)
 
@@ -71,7 +87,7 @@ async def show(host: Host, ask: p.ShowRunbook, who: Actor) -> p.RunbookView:
     """One runbook, with its steps as written."""
     loaded = await asyncio.to_thread(host.catalogue.find, ask.runbook)
     book = loaded.runbook
-    checked = await asyncio.to_thread(check_file, loaded.path, host.registry)
+    verdict = judge(book, host.registry)
     listing = await list_all(host, p.ListRunbooks(), who)
     summary = next((one for one in listing.runbooks if one.source == str(loaded.path)), None)
     if summary is None:
@@ -92,7 +108,7 @@ async def show(host: Host, ask: p.ShowRunbook, who: Actor) -> p.RunbookView:
         when_not=book.when_not,
         contact=book.contact,
         unattended_rollback=book.unattended_rollback,
-        verdict=checked.verdict,
+        verdict=str(verdict),
         warnings=tuple(one.message for one in loaded.warnings),
     )
 
@@ -217,6 +233,8 @@ def _definitions(loaded: Loaded, pinned: Pinned) -> list[Definition]:
     }
     source = define("runbook", "application/yaml", loaded.source.encode())
     found[source.digest] = source
+    document = define("definition", "application/json", pinned.document)
+    found[document.digest] = document
     return list(found.values())
 
 

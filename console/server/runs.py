@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -12,10 +13,12 @@ import console.engine
 from console.engine.events import stream_of
 from console.engine.evolve import fold
 from console.engine.run import Run
-from console.errors import JournalCorrupt
+from console.errors import ConsoleError, JournalCorrupt
 from console.journal import Reader, SnapshotIn
 from console.server.records import from_body
 
+# What folding raises when an event does not fit the state before it.
+UNFOLDABLE = (KeyError, ValueError, TypeError, AttributeError, IndexError)
 SNAPSHOT_EVERY = 2_000
 ENDED_KEPT = 16
 _ENCODER = msgspec.msgpack.Encoder()
@@ -40,25 +43,52 @@ class Runs:
         self._live: dict[int, Run] = {}
         self._ended: OrderedDict[int, Run] = OrderedDict()
         self._snapshots: dict[int, int] = {}
+        self._locks_of_unreadable: dict[str, int] = {}
+        self.unreadable: dict[int, ConsoleError] = {}
 
     def load_live(self) -> None:
-        """Restore every run that has not ended."""
+        """Restore every run that has not ended. One that cannot be read is left alone, and keeps what it holds."""
         for row in self._reader.runs(open_only=True, limit=1_000_000):
-            run = self._restore(row.id)
+            try:
+                run = self._restore(row.id)
+            except JournalCorrupt as problem:
+                self.unreadable[row.id] = problem
+                continue
             if run is not None:
                 self.keep(run)
+        if self.unreadable:
+            self._locks_of_unreadable = self._granted_to(self.unreadable)
+
+    def unreadable_holder(self, lock: str) -> int | None:
+        """The run that holds a key, where it is one that this version cannot read."""
+        return self._locks_of_unreadable.get(lock)
+
+    def _granted_to(self, runs: Collection[int]) -> dict[str, int]:
+        held: dict[str, int] = {}
+        for body in self._reader.bodies("home"):
+            event = msgspec.json.decode(body)
+            if event.get("type") not in ("lock_granted", "lock_released"):
+                continue
+            lock, run = event["data"]["key"], event["data"]["run"]
+            if event["type"] == "lock_granted" and run in runs:
+                held[lock] = run
+            elif held.get(lock) == run:
+                del held[lock]
+        return held
 
     def live(self) -> list[Run]:
         """The runs that have not ended, oldest first."""
         return [self._live[number] for number in sorted(self._live)]
 
     def get(self, number: int) -> Run | None:
-        """A run as it stands on disk, or None where there is no such run."""
+        """A run as it stands on disk, or None where there is none. Raises JournalCorrupt for an unreadable one."""
         if (run := self._live.get(number)) is not None:
             return run
         if (run := self._ended.get(number)) is not None:
             self._ended.move_to_end(number)
             return run
+        if number in self.unreadable:
+            raise self.unreadable[number]
         run = self._restore(number)
         if run is not None:
             self.keep(run)
@@ -98,13 +128,13 @@ class Runs:
                 run = None  # a snapshot is a cache: the events say it all
         try:
             recorded = [from_body(body) for body in self._reader.bodies(stream, after)]
-        except msgspec.DecodeError as error:
+            if run is None and not recorded:
+                return None
+            return fold(recorded, run)
+        except (msgspec.DecodeError, *UNFOLDABLE) as error:
             raise JournalCorrupt(
-                f"run {number} holds an event that this version cannot read: {error}",
+                f"Run {number} holds an event that this version cannot read: {error}.",
                 where=stream,
                 unaffected="other runs",
                 mend="start the version of the console that wrote it, or a later one",
             ) from error
-        if run is None and not recorded:
-            return None
-        return fold(recorded, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -33,9 +34,21 @@ from console.server.identity import identify, peer_uid
 
 log = logging.getLogger(__name__)
 MOST_UNSENT = 8 * 1024 * 1024
+MOST_AT_ONCE = 64  # asks of one client under way; it waits for answers before more are read
+GREETING_SECONDS = 30.0
 Answering = Callable[[Any, Actor], Awaitable[Any]]
 _REQUEST = msgspec.json.Decoder(Request)
 _HELLO = msgspec.json.Decoder(Hello)
+
+
+class _AnyRequest(msgspec.Struct, frozen=True):
+    """A request whose ask this version does not know."""
+
+    id: int
+    ask: msgspec.Raw
+
+
+_ANY_REQUEST = msgspec.json.Decoder(_AnyRequest)
 
 
 def fault_of(problem: ConsoleError) -> Fault:
@@ -64,20 +77,22 @@ class Session:
         self._home = home
         self._who: Actor | None = None
         self._asks: set[asyncio.Task[None]] = set()
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def serve(self) -> None:
         """Greet, then answer; returns when the client has gone."""
         try:
-            if await self._greet():
+            async with asyncio.timeout(GREETING_SECONDS):
+                greeted = await self._greet()
+            if greeted:
                 await self._answer_all()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             pass
         except (ValueError, msgspec.DecodeError) as problem:
             log.info("a client said something that is not the protocol: %s", problem)
         finally:
+            # What was asked is done to its end; only nobody is told any more.
             self._hub.forget(self._push)
-            for task in self._asks:
-                task.cancel()
             self._writer.close()
 
     async def _greet(self) -> bool:
@@ -108,10 +123,31 @@ class Session:
 
     async def _answer_all(self) -> None:
         while True:
-            request = _REQUEST.decode(await self._read())
-            task = asyncio.create_task(self._answer_one(request))
+            raw = await self._read()
+            await self._room.acquire()
+            task = asyncio.create_task(self._answer_raw(raw))
             self._asks.add(task)
-            task.add_done_callback(self._asks.discard)
+            task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._asks.discard(task)
+        self._room.release()
+
+    async def _answer_raw(self, raw: bytes) -> None:
+        """Answer a request; what is none ends the conversation, an ask that is not known gets a refusal."""
+        try:
+            await self._answer_one(_REQUEST.decode(raw))
+            return
+        except msgspec.DecodeError as problem:
+            why = str(problem)
+        try:
+            number = _ANY_REQUEST.decode(raw).id
+        except msgspec.DecodeError:
+            log.info("a client said something that is not the protocol: %s", why)
+            self._writer.close()
+            return
+        unknown = UsageError(f"The server does not understand this ask: {why}.", unaffected="nothing was done")
+        await self._send(Reply(id=number, fault=fault_of(unknown)))
 
     async def _answer_one(self, request: Request) -> None:
         who = self._who
@@ -134,11 +170,14 @@ class Session:
         except Exception:
             log.exception("ask %s", type(request.ask).__name__)
             reply = Reply(id=request.id, fault=fault_of(_unexpected()))
-        self._writer.write(frame(FromServer(reply=reply)))
-        try:
-            await self._writer.drain()
-        except ConnectionError:
+        await self._send(reply)
+
+    async def _send(self, reply: Reply) -> None:
+        if self._writer.transport.is_closing():
             return
+        self._writer.write(frame(FromServer(reply=reply)))
+        with contextlib.suppress(ConnectionError):
+            await self._writer.drain()
 
     def _push(self, push: AnyPush) -> None:
         """Send a push without waiting; a client that reads nothing for long is let go."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -31,6 +31,7 @@ TIMER = c.Actor(kind=c.ActorKind.TIMER, name="timer")
 HOME_STREAM = "home"
 _ENCODE = msgspec.json.encode
 
+_T = TypeVar("_T")
 Renderer = Callable[[Run, Prepare], Awaitable[c.StepRendered]]
 
 
@@ -78,24 +79,38 @@ class Turns:
         self._home = asyncio.Lock()
         self._home_seq = reader.head(HOME_STREAM).seq
         self._next_run = reader.last_run() + 1
+        self._under_way: set[asyncio.Task[Any]] = set()
         self.act: Callable[[Run], None] = lambda _run: None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the journal takes nothing more."""
+        return self._committer.failed is not None
 
     # --- what the server calls -----------------------------------------------------------------------------------
 
     async def submit(self, number: int, command: c.AnyCommand, extras: Extras | None = None) -> Done:
         """Take a command for a run; raises RefusedError or NotFoundError, and JournalError when it cannot be kept."""
-        if extras is not None and extras.remember and (repeated := self._known(command.id)) is not None:
-            return repeated
-        async with self._locks.setdefault(number, asyncio.Lock()):
+        return await self._whole(self._submit(number, command, extras or Extras()))
+
+    async def _submit(self, number: int, command: c.AnyCommand, extras: Extras) -> Done:
+        async with self._lock_of(number):
+            if extras.remember and (repeated := self._known(command.id)) is not None:
+                return repeated
             run = self._runs.get(number)
             if run is None:
                 raise NotFoundError(f"There is no run {number}.", mend="console runs lists them")
-            if isinstance(command, c.Rollback) and run.ended is not None and run.lock is not None:
+            if not isinstance(command, c.Rollback) or run.ended is None or run.lock is None:
+                return await self._turn(run, command, extras)
+            async with self._home:  # it takes its key again, and nobody else may meanwhile
                 command = msgspec.structs.replace(command, lock_holder=self.holder(run.lock))
-            return await self._turn(run, command, extras or Extras())
+                return await self._turn(run, command, extras, home_held=True)
 
     async def start(self, make: Callable[[int, int | None], c.StartRun], lock: str | None, extras: Extras) -> Done:
         """Start a run: `make` gives the command once the number and the holder of the lock are known."""
+        return await self._whole(self._start(make, lock, extras))
+
+    async def _start(self, make: Callable[[int, int | None], c.StartRun], lock: str | None, extras: Extras) -> Done:
         async with self._home:
             number = self._next_run
             command = make(number, self.holder(lock))
@@ -107,7 +122,10 @@ class Turns:
 
     async def nudge(self, number: int) -> None:
         """Take what a run's state calls for without a command, such as after a restart."""
-        async with self._locks.setdefault(number, asyncio.Lock()):
+        await self._whole(self._nudge(number))
+
+    async def _nudge(self, number: int) -> None:
+        async with self._lock_of(number):
             run = self._runs.get(number)
             if run is None or run.ended is not None:
                 return
@@ -120,20 +138,42 @@ class Turns:
 
     async def admit_next(self, lock: str) -> None:
         """Let the oldest run that queues for a key begin, where nobody holds it."""
+        await self._whole(self._admit_next(lock))
+
+    async def _admit_next(self, lock: str) -> None:
         for run in self._runs.live():
-            if run.lock == lock and run.queued_behind is not None:
-                async with self._locks.setdefault(run.number, asyncio.Lock()), self._home:
-                    now = self._runs.get(run.number)
-                    if now is not None and now.queued_behind is not None and self.holder(lock) is None:
-                        await self._turn(now, c.Admit(id=fresh_id(), who=SERVER), Extras(), home_held=True)
-                return
+            if run.lock != lock or run.queued_behind is None:
+                continue
+            faults.point("before_admit")
+            async with self._lock_of(run.number), self._home:
+                now = self._runs.get(run.number)
+                if self.holder(lock) is not None:
+                    return
+                if now is not None and now.queued_behind is not None and now.ended is None:
+                    await self._turn(now, c.Admit(id=fresh_id(), who=SERVER), Extras(), home_held=True)
+                    return
 
     def holder(self, lock: str | None) -> int | None:
         """The run that holds a key now."""
         if lock is None:
             return None
         held = (run.number for run in self._runs.live() if run.lock == lock and run.queued_behind is None)
-        return next(held, None)
+        return next(held, self._runs.unreadable_holder(lock))
+
+    def _lock_of(self, number: int) -> asyncio.Lock:
+        return self._locks.setdefault(number, asyncio.Lock())
+
+    async def _whole(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Take a turn to its end even when nobody waits for it any more: half of one would leave memory behind disk."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def aclose(self) -> None:
+        """Wait for the turns under way."""
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
 
     async def record_home(self, type_: str, data: dict[str, Any]) -> None:
         """Append an event to the home's own stream."""
@@ -196,6 +236,7 @@ class Turns:
         else:
             await self._write(turn, rows, changes, work.recorded[0].cause)
         self._runs.keep(run)
+        faults.point("before_publish")
         self._publish(run, work.recorded)
         self.act(run)
 
