@@ -24,11 +24,8 @@ def compile_then(draft: Draft, path: Path, then: Mapping[Any, Any]) -> Any:
     """What follows each outcome, or `BAD`."""
     found: dict[Outcome, Follow] = {}
     for word, data in then.items():
-        follow = _follow(draft, (*path, word), data)
-        if follow is BAD:
-            return BAD
-        found[Outcome(word)] = follow
-    return found
+        found[Outcome(word)] = _follow(draft, (*path, word), data)
+    return BAD if any(follow is BAD for follow in found.values()) else found
 
 
 def _follow(draft: Draft, path: Path, data: Any) -> Any:
@@ -47,8 +44,9 @@ def _follow(draft: Draft, path: Path, data: Any) -> Any:
         lambda inside: document.key_place((*path, *inside)),
         later=later.FOLLOWS,
     )
+    errors = draft.findings.errors
     form = shape.fit(data, FollowForm, name="what follows")
-    if form is BAD or set(data) & set(later.FOLLOWS):
+    if form is BAD or draft.findings.errors > errors or set(data) & set(later.FOLLOWS):
         return BAD
     return _long_form(draft, path, form)
 

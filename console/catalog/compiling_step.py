@@ -127,7 +127,9 @@ class StepCompiler:
             templates=True,
             later=later.BODIES,
         )
+        errors = self.findings.errors
         body.fitted = shape.fit(expanded, kind.body, name=f"`{key}`")
+        body.sound = self.findings.errors == errors
         return None if body.fitted is BAD else body
 
     def guard(self, kind: Kind, path: Path, call: Callable[[], Any]) -> Any:

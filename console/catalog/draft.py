@@ -19,7 +19,8 @@ class Body:
     """The body of a step or of its rollback: expanded data, the struct that its kind makes of it, and its place.
 
     `base` is the path of the kind's key in the file. A short form (`wait: 10m`) has its text under `unwrapped` in the
-    data and directly under `base` in the file; options beside the key are found next to it.
+    data and directly under `base` in the file; options beside the key are found next to it. It is not `sound` where
+    something in it could not be read, so that a default stands in for it.
     """
 
     kind: Kind
@@ -28,7 +29,7 @@ class Body:
     base: Path
     unwrapped: str | None = None
     options: frozenset[str] = frozenset()
-    taken: frozenset[str] = frozenset()
+    sound: bool = True
 
     def path(self, inside: Path) -> Path:
         """The path in the file of a path inside the data."""

@@ -53,6 +53,11 @@ class Findings:
         else:
             self._dropped += 1
 
+    def has(self, code: str, mark: Mark) -> bool:
+        """Whether that was found at that place."""
+        at = (code, mark.line, mark.column)
+        return any((problem.code, problem.line, problem.column) == at for problem in self._problems)
+
     @property
     def failed(self) -> bool:
         """Whether anything was found that keeps the runbook from running."""

@@ -125,6 +125,9 @@ class Shape:
         if not isinstance(data, list):
             mend = f"write [{data}]" if isinstance(data, str) and len(data) < 40 else ""
             return self._wrong(data, "a list", path, name, mend)
+        least = getattr(wanted, "min_length", None) or 0
+        if len(data) < least:
+            return self._bad("wrong-value", f"{name} is empty", path)
         items = [
             self.fit(item, wanted.item_type, (*path, at), f"entry {at + 1} of {name}") for at, item in enumerate(data)
         ]

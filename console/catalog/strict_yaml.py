@@ -193,7 +193,10 @@ class _Reader:
         assert isinstance(parent.value, dict)
         if not isinstance(key, str):
             self._problem("yaml-key", f"the key {text or 'null'} is not text", mark, f'write it in quotes: "{text}"')
-        parent.taken = text not in parent.value
+        parent.taken = isinstance(key, str) and text not in parent.value
+        if not isinstance(key, str):
+            parent.key = text
+            return
         if not parent.taken:
             first = self.document.keys[*parent.path, text].line
             self._problem("yaml-key", f"the key {shorten(text)} stands twice, first on line {first}", mark, "keep one")

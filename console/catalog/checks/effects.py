@@ -64,8 +64,8 @@ def _check_retry(draft: Draft, step: DraftStep) -> None:
 
 
 def _check_rollback(draft: Draft, first: int, after: int, path: Path) -> None:
-    if first > after:
-        draft.add("rollback-empty", "nothing has started after that step yet", path, "name an earlier step")
+    if first >= after and first > 0:
+        draft.add("rollback-empty", "nothing has started after that step", path, "name an earlier step, or stop")
         return
     covered = [each for each in draft.steps[first:after] if each.step is not None and each.step.undo]
     blocked = [each for each in covered if each.step and each.step.undo and each.step.undo.form is UndoForm.IMPOSSIBLE]

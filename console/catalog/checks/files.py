@@ -13,7 +13,7 @@ def check_files(draft: Draft) -> None:
         return
     for step in draft.steps:
         for body in (step.body, step.undo):
-            if body is not None:
+            if body is not None and body.sound:
                 _check(draft, body)
 
 
@@ -34,7 +34,7 @@ def _check(draft: Draft, body: Body) -> None:
                 continue
             at = next((path for path, text in _texts(body.data) if text == name), ())
             mend = "name a file or directory beside the runbook"
-            draft.add("pinned-file", f"`{body.kind.name}` wants {error}", body.path(at), mend)
+            draft.add("pinned-file", f"`{body.kind.name}` needs a file: {error}", body.path(at), mend)
 
 
 def _texts(data: object) -> list[tuple[tuple[str | int, ...], str]]:

@@ -11,7 +11,7 @@ def check_kinds(draft: Draft) -> None:
     for found in draft.steps:
         said: set[str] = set()
         for body in (found.body, found.undo):
-            if body is not None:
+            if body is not None and body.sound:
                 _ask(draft, found, body, said)
 
 
