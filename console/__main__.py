@@ -7,6 +7,9 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit code."""
+    from console.cli.lean import import_msgspec
+
+    import_msgspec()
     from console.cli.main import main as run
 
     return run()

@@ -11,8 +11,8 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from console.errors import ConfigError, RefusedError
 
@@ -24,8 +24,7 @@ CONFIG_KEYS = frozenset({"search_path"})
 _WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """The directory that a server owns, and what lies in it. `root` is a real, absolute path."""
 
     root: Path
@@ -168,11 +167,7 @@ def _is_ours(path: Path) -> bool:
         found = path.stat()
     except (OSError, ValueError):
         return False
-    return (
-        stat.S_ISDIR(found.st_mode)
-        and found.st_uid == os.geteuid()
-        and not found.st_mode & _WRITABLE_BY_OTHERS
-    )
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _WRITABLE_BY_OTHERS
 
 
 def _data_directory(env: Mapping[str, str]) -> Path:
@@ -212,9 +207,7 @@ def search_path(home: Home) -> tuple[Path, ...]:
 def _configured_search_path(file: Path) -> list[str]:
     value = _read_config(file).get("search_path", [])
     if not isinstance(value, list) or not all(isinstance(entry, str) and entry for entry in value):
-        raise _bad_config(
-            file, "search_path is not a list of directories", 'write search_path = ["/path/one"]'
-        )
+        raise _bad_config(file, "search_path is not a list of directories", 'write search_path = ["/path/one"]')
     return value
 
 
@@ -227,17 +220,13 @@ def _read_config(file: Path) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as problem:
-        raise _bad_config(
-            file, f"it cannot be read: {problem.strerror}", "make it readable for you"
-        ) from problem
+        raise _bad_config(file, f"it cannot be read: {problem.strerror}", "make it readable for you") from problem
     if len(raw) > MAX_CONFIG_BYTES:
         raise _bad_config(file, "it is larger than 1 MB", "keep only settings in it")
     try:
         config: dict[str, object] = tomllib.loads(raw.decode("utf-8"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise _bad_config(
-            file, str(problem) or "it is nested too deeply", "correct it, or move it away"
-        ) from problem
+        raise _bad_config(file, str(problem) or "it is nested too deeply", "correct it, or move it away") from problem
     if unknown := sorted(config.keys() - CONFIG_KEYS):
         known = ", ".join(sorted(CONFIG_KEYS))
         raise _bad_config(file, f"unknown setting {', '.join(unknown)}", f"known settings: {known}")

@@ -8,8 +8,16 @@ from typing import NoReturn
 
 from console.errors import UsageError
 
+HELP_WIDTH = 100
 LAST = 0
 """Stands for the newest run until the server has said which it is."""
+
+
+class _Formatter(argparse.HelpFormatter):
+    """Help of a fixed width; argparse would import shutil to learn the terminal's, also where no help is asked for."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=HELP_WIDTH)
 
 
 class Parser(argparse.ArgumentParser):
@@ -23,7 +31,12 @@ class Parser(argparse.ArgumentParser):
 
 def parser_for(verb: str, help_line: str) -> Parser:
     """A parser with the options that every verb takes."""
-    parser = Parser(prog=f"console {verb}", description=f"{help_line[:1].upper()}{help_line[1:]}.", allow_abbrev=False)
+    parser = Parser(
+        prog=f"console {verb}",
+        description=f"{help_line[:1].upper()}{help_line[1:]}.",
+        allow_abbrev=False,
+        formatter_class=_Formatter,
+    )
     common(parser)
     return parser
 

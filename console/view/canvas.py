@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from console.view.spans import Span, pad
+from console.view.cells import pad
+from console.view.spans import Span
 from console.view.words import Mark
 
 LONGEST_WORD = 9

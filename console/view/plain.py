@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from console.engine.reports import Value
 from console.engine.words import RunState, StepState
 from console.protocol import AttemptView, RunSummary, RunView, StepView, WaitingView
+from console.view.cells import cell_width, pad
 from console.view.sanitise import line as clean
 from console.view.sanitise import text as clean_text
-from console.view.spans import cell_width, pad
 from console.view.times import clock, elapsed
 from console.view.words import attempt_mark, run_mark, step_mark
 

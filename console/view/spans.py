@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from unicodedata import category, east_asian_width
+
+from console.view.cells import cell_width, char_cells, cut, pad
 
 CUT = ".."
 
@@ -47,19 +48,6 @@ def words(text: str, role: str = "", *, key: str = "") -> Row:
     return Row((Span(text, role),), key)
 
 
-def cell_width(text: str) -> int:
-    """How many terminal cells a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_cells(char) for char in text)
-
-
-def _cells(char: str) -> int:
-    if category(char) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if east_asian_width(char) in ("W", "F") else 1
-
-
 def fit(text: str, width: int) -> str:
     """The text in exactly `width` cells: filled with spaces, or cut and marked with two dots."""
     have = cell_width(text)
@@ -71,23 +59,6 @@ def fit(text: str, width: int) -> str:
 def shorten(text: str, width: int) -> str:
     """The text in at most `width` cells."""
     return text if cell_width(text) <= width else fit(text, width)
-
-
-def pad(text: str, width: int) -> str:
-    """The text with spaces up to `width` cells."""
-    return text + " " * max(0, width - cell_width(text))
-
-
-def cut(text: str, width: int) -> str:
-    """The longest beginning of a text that takes at most `width` cells."""
-    if text.isascii():
-        return text[:width]
-    taken = 0
-    for index, char in enumerate(text):
-        taken += _cells(char)
-        if taken > width:
-            return text[:index]
-    return text
 
 
 def line_width(line: Line) -> int:
@@ -169,4 +140,4 @@ def difference(old: Line, new: Line) -> tuple[int, int] | None:
 
 
 def _painted(line: Line) -> list[tuple[str, str]]:
-    return [(char, span.role) for span in line for char in span.text for _ in range(_cells(char))]
+    return [(char, span.role) for span in line for char in span.text for _ in range(char_cells(char))]
