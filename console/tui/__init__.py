@@ -34,6 +34,8 @@ def run(home: Home, as_name: str | None = None, *, runbook: str | None = None, r
     )
     watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
     code = app.run(mouse=False)
+    if app.broken_by is not None:
+        raise app.broken_by
     _say_goodbye(app.left_with)
     return code if code is not None else app.return_code or 0
 

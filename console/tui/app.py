@@ -68,6 +68,7 @@ class ConsoleApp(App[int]):
             self.theme = DARK.name
         self.ascii = ascii_only
         self.left_with: tuple[int, ...] = ()
+        self.broken_by: Exception | None = None
         self._make_client = make_client
         self._open_runbook, self._open_run = open_runbook, open_run
         self._said: tuple[tuple[str, str], ...] = ()
@@ -131,6 +132,14 @@ class ConsoleApp(App[int]):
         """Leave at once."""
         self.left_with = self._going()
         self.exit(0)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """An error of the console's own: leave, and let the command line report it; no traceback on the terminal."""
+        self.broken_by = self.broken_by or error
+        if self.is_headless:
+            super()._handle_exception(error)
+        else:
+            self.exit(1, return_code=1)
 
     # --- what Textual could do and must not --------------------------------------------------------------------------
 
@@ -238,6 +247,8 @@ class ConsoleApp(App[int]):
                 await work
             except ConsoleError as problem:
                 self.say_error(problem)
+            except Exception as problem:  # noqa: BLE001 - ends the screens with a report, as in any handler
+                self._handle_exception(problem)
 
         task = asyncio.create_task(guarded())
         self._sending.add(task)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from console.engine.words import RUN_ENDS
 from console.protocol import RunSummary
-from console.view.canvas import LONGEST_WORD, Canvas
-from console.view.header import wants
+from console.view.canvas import Canvas
+from console.view.header import asks
 from console.view.sanitise import line as clean
 from console.view.spans import Line, Row, Span, fit, fit_line, rule, words
 from console.view.times import elapsed, when
 from console.view.words import run_mark
 
 RECENT = 50
+WORD = 7
 
 
 def board_rows(runs: tuple[RunSummary, ...], canvas: Canvas, *, runbooks: int = 0, search: str = "") -> list[Row]:
@@ -56,10 +57,10 @@ def _row(run: RunSummary, canvas: Canvas) -> Row:
     over = run.state in RUN_ENDS
     time = when(run.ended_at, canvas.now) if over else elapsed(run.started_at, None, canvas.now)
     name = subject(run)
-    wide = max(18, min(40, (canvas.width - 40) // 2))
+    wide = max(18, min(48, canvas.width * 36 // 100))
     parts: Line = (
         Span(" "),
-        canvas.mark(mark, LONGEST_WORD),
+        canvas.mark(mark, WORD),
         Span(f" {('#' + str(run.id)):>5} ", "strong"),
         Span(fit(clean(run.runbook) + (f" {name}" if name else ""), wide) + " "),
         Span(f"{time:>7} "),
@@ -77,7 +78,7 @@ def subject(run: RunSummary) -> str:
 
 def _told(run: RunSummary) -> str:
     if run.waiting:
-        return f'"{clean(run.waiting[0].title, limit=60)}" {wants(run.waiting[0])}'
+        return f"{clean(run.waiting[0].title, limit=60)}: {asks(run.waiting[0])}"
     if run.state in RUN_ENDS:
         return f"by {clean(run.started_by, limit=24)}"
     at = f"step {run.step_position}/{run.step_count}"

@@ -41,7 +41,7 @@ def confirm_answer(choice: Choice, task: WaitingView, run: RunView, width: int) 
     if task.preview is not None and choice.tier is Tier.DANGEROUS:
         rows += preview_rows(task.preview, width)
     if task.digest:
-        rows.append(Row((Span("Exactly this: ", "dim"), Span(f"sha256:{clean(task.digest, limit=80)}"))))
+        rows.append(Row((Span("Digest ", "dim"), Span(f"sha256:{clean(task.digest, limit=80)}"))))
     return Confirmation(
         title=f'{choice.label}: "{clean(task.title, limit=60)}" of run {run.id}{_where(run)}?',
         tier=choice.tier,

@@ -72,6 +72,23 @@ def wants(task: WaitingView) -> str:
     return _WANTS.get(task.kind, "waits for an answer")
 
 
+_ASKS = {
+    TaskKind.MANUAL: "by hand",
+    TaskKind.APPROVAL: "approve?",
+    TaskKind.FAILED: "failed",
+    TaskKind.IN_DOUBT: "in doubt",
+    TaskKind.SURVIVORS: "left processes",
+    TaskKind.ROLLBACK: "undo it?",
+    TaskKind.ROLLBACK_FAILED: "undo failed",
+    TaskKind.ROLLED_BACK_TO: "how to go on?",
+}
+
+
+def asks(task: WaitingView) -> str:
+    """What a task wants, in two words."""
+    return _ASKS.get(task.kind, "waits")
+
+
 def need_line(run: RunView, canvas: Canvas) -> Line:
     """Row 2: the one thing that needs a person, else what the run waits for, else nothing."""
     if run.waiting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.view.actions import ACTIONS, hints_at, menu_at
 from console.view.situation import Action, Place, Situation, Tier, key_name
-from console.view.spans import Line, Row, Span, cell_width, fit, fit_line, words, wrap
+from console.view.spans import Line, Row, Span, fit, fit_line, line_width, words, wrap
 
 _NAMES = {
     Place.BOARD: "The board",
@@ -46,32 +46,26 @@ _NOTES = (
 
 def _help(action: Action, width: int) -> list[Row]:
     keys = " ".join(key_name(key) for key in action.keys) or "x menu"
-    lines = wrap(action.help + _TIERS[action.tier], width - 32)
-    head: Line = (Span(f"  {fit(keys, 14)} ", "key"), Span(fit(action.label, 15)), Span(lines[0], "dim"))
-    return [Row(fit_line(head, width)), *(words(" " * 32 + line, "dim") for line in lines[1:])]
+    lines = wrap(action.help + _TIERS[action.tier], width - 34)
+    head: Line = (Span(f"  {fit(keys, 14)} ", "key"), Span(fit(action.label, 17)), Span(lines[0], "dim"))
+    return [Row(fit_line(head, width)), *(words(" " * 34 + line, "dim") for line in lines[1:])]
 
 
 def hint_line(at: Situation, width: int) -> Line:
     """The last row: as many of the hints as fit, help always."""
-    found = hints_at(at)
-    last = [action for action in found if action.id in ("quit", "help")]
+    *found, last = [_hint(action, at) for action in hints_at(at)]
     parts: list[Span] = []
-    room = width - sum(_hint_width(action) for action in last)
-    for action in found:
-        if action in last:
-            continue
-        if (room := room - _hint_width(action)) < 0:
+    room = width - line_width(last)
+    for hint in found:
+        if (room := room - line_width(hint)) < 0:
             break
-        parts += _hint(action)
-    return (*parts, *(span for action in last for span in _hint(action)))
+        parts += hint
+    return (*parts, *last)
 
 
-def _hint(action: Action) -> list[Span]:
-    return [Span(f" {action.key}", "key"), Span(f" {action.label} ", "dim")]
-
-
-def _hint_width(action: Action) -> int:
-    return cell_width(action.key) + cell_width(action.label) + 3
+def _hint(action: Action, at: Situation) -> Line:
+    key = key_name(action.keys_at(at)[0])
+    return (Span(f" {key}", "key"), Span(f" {action.label} ", "dim"))
 
 
 def menu_rows(at: Situation, width: int) -> list[Row]:

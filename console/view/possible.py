@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from console.engine.words import RUN_ENDS, RollbackState, RunState, StepState, TaskKind
 from console.protocol import RunView, StepView
-from console.view.situation import Situation, WhyNot
+from console.view.situation import Place, Situation, WhyNot
 
 
 def server(at: Situation) -> str | None:
@@ -165,6 +165,18 @@ def answers(answer: str) -> WhyNot:
         return server(at) if answer in at.waiting.answers else "this is not asked here"
 
     return why_not
+
+
+def several(at: Situation) -> str | None:
+    """Whether more than one thing waits, where answers are given."""
+    if at.place is Place.REVIEW and (at.run is None or len(at.run.waiting) < 2):
+        return "nothing else waits"
+    return None
+
+
+def checklist(at: Situation) -> str | None:
+    """Whether there is a checklist to tick."""
+    return None if at.waiting is not None and at.waiting.checklist else "there is nothing to tick here"
 
 
 def printed(at: Situation) -> str | None:

@@ -22,7 +22,7 @@ def review_rows(task: WaitingView, run: RunView, canvas: Canvas) -> list[Row]:
     rows = _question(task, canvas)
     rows += _who(task, canvas)
     if task.digest:
-        rows.append(Row((Span("Exactly this  ", "dim"), Span(f"sha256:{clean(task.digest, limit=80)}"))))
+        rows.append(Row((Span("Digest ", "dim"), Span(f"sha256:{clean(task.digest, limit=80)}"))))
     rows += _preview(task, step, canvas)
     if step is not None and step.shown and task.kind not in (TaskKind.MANUAL, TaskKind.APPROVAL):
         rows += [Row(()), words("What ran" if step.attempts else "What will run", "title")]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
-from console.protocol import RunbookSummary, RunView, StepView, WaitingView
+from console.protocol import RunView, StepView, WaitingView
 
 
 class Tier(IntEnum):
@@ -33,15 +33,17 @@ class Place(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What is known where an action is chosen: the place, the run, the step under the cursor, what waits there."""
+    """What is known where an action is chosen: the place, the run, the step under the cursor, what waits there.
+
+    `typing`: the keys go into a field, so that letters are text.
+    """
 
     place: Place
     connected: bool = True
     run: RunView | None = None
     step: StepView | None = None
     waiting: WaitingView | None = None
-    runbook: RunbookSummary | None = None
-    chosen: bool = True
+    typing: bool = False
 
 
 WhyNot = Callable[[Situation], str | None]
@@ -54,7 +56,7 @@ class Action:
     id: str
     label: str
     help: str
-    places: frozenset[Place]
+    places: tuple[Place, ...]
     keys: tuple[str, ...] = ()
     tier: Tier = Tier.LOOK
     why_not: WhyNot = lambda _: None
@@ -66,6 +68,10 @@ class Action:
     def key(self) -> str:
         """The key to show, or nothing."""
         return key_name(self.keys[0]) if self.keys else ""
+
+    def keys_at(self, at: Situation) -> tuple[str, ...]:
+        """The keys that do it here: none that would be text while a field is typed in."""
+        return tuple(key for key in self.keys if not at.typing or len(key_name(key)) > 1)
 
 
 _NAMES = {

@@ -8,11 +8,10 @@ from textual.widget import Widget
 
 from console.protocol import ListRunbooks
 from console.tui.screens.frame import Frame, bindings
-from console.tui.widgets.bar import Bar
 from console.tui.widgets.rows import Rows
 from console.tui.widgets.search import Search
 from console.view.board import board_rows
-from console.view.situation import Place, Situation
+from console.view.situation import Place
 from console.view.spans import Line, Span, words
 
 
@@ -44,10 +43,6 @@ class BoardScreen(Frame):
         """Keep up with the list of runs."""
         self.console.desk.look_at(None)
 
-    def situation(self) -> Situation:
-        """The run under the cursor."""
-        return Situation(Place.BOARD, connected=self.console.desk.connected)
-
     def need(self) -> Line:
         """That this home is unprotected is said where nothing is more urgent."""
         if line := self.console.link_line(self.size.width):
@@ -68,7 +63,6 @@ class BoardScreen(Frame):
             return
         search = self.query_one(Search).value
         table.show(board_rows(runs, self.canvas(), runbooks=self._runbooks, search=search))
-        self.query_one("#need", Bar).show(self.need())
 
     def do_open(self) -> None:
         """Open the run under the cursor."""

@@ -29,6 +29,7 @@ class FormScreen(Frame):
     PLACE = Place.FORM
     BINDINGS = bindings(Place.FORM)
     DEFAULT_CSS = """
+    FormScreen #fields-place { height: auto; }
     FormScreen #go { height: 1; }
     FormScreen #about { height: 1fr; }
     """
@@ -45,11 +46,6 @@ class FormScreen(Frame):
         yield Rows(id="go")
         yield Bar(id="about-rule")
         yield Rows(text=True, id="about")
-
-    def on_mount(self) -> None:
-        """Ask for the runbook."""
-        self.query_one("#fields-place").styles.height = "auto"
-        super().on_mount()
 
     def entered(self) -> None:
         """Ask for the runbook."""

@@ -14,6 +14,7 @@ from textual.widget import Widget
 
 from console.protocol import Grew
 from console.tui.widgets.bar import Bar
+from console.tui.widgets.line_input import LineInput
 from console.tui.widgets.notice import NoticeLines
 from console.tui.widgets.output import Output
 from console.tui.widgets.rows import Rows
@@ -79,7 +80,12 @@ class Frame(Screen[None]):
 
     def situation(self) -> Situation:
         """What is known here when an action is chosen."""
-        return Situation(self.PLACE, connected=self.console.desk.connected, run=self.console.desk.run)
+        return Situation(self.PLACE, connected=self.console.desk.connected, typing=self.typing)
+
+    @property
+    def typing(self) -> bool:
+        """Whether the keys go into a field."""
+        return isinstance(self.focused, LineInput)
 
     def draw(self) -> None:
         """Draw everything that is known anew; widgets repaint what differs."""

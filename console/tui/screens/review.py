@@ -72,10 +72,8 @@ class ReviewScreen(RunActions, RunFrame):
 
     def situation(self) -> Situation:
         """What waits, and its step."""
-        known = self.console.desk
-        return Situation(
-            Place.REVIEW, connected=known.connected, run=self.run_view, step=self.step, waiting=self._shown_task
-        )
+        connected, run, task = self.console.desk.connected, self.run_view, self._shown_task
+        return Situation(Place.REVIEW, connected, run, self.step, task, typing=self.typing)
 
     # --- drawing -----------------------------------------------------------------------------------------------------
 

@@ -64,7 +64,8 @@ class FieldRow(Vertical):
     @property
     def typed(self) -> str:
         """What stands in the field."""
-        return self.query_one(LineInput).value
+        found = self.query(LineInput)
+        return found.first().value if found else self.field.start
 
     @property
     def problem(self) -> str | None:
@@ -157,7 +158,7 @@ class Choice(LineInput):
 class Fields(VerticalScroll):
     """The fields of a form."""
 
-    DEFAULT_CSS = "Fields { height: auto; max-height: 60%; scrollbar-size-vertical: 1; }"
+    DEFAULT_CSS = "Fields { height: auto; max-height: 50vh; scrollbar-size-vertical: 1; }"
 
     class Finished(Message):
         """Enter was pressed in the last field."""
