@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from console.engine.words import Effect, Outcome, Purpose
-from tests.plugins.harness import ROOT, eventually, running
+from tests.plugins.harness import ROOT, Ran, eventually, running
 from tests.runbooks.rehearsal import Rehearsal
 
 pytestmark = [pytest.mark.real_tools, pytest.mark.slow]
@@ -53,6 +53,12 @@ def healthy(run: Rehearsal) -> bool:
     return subprocess.run(["sh", "-euc", step["shell"]], env=env, capture_output=True, check=False).returncode == 0
 
 
+def play_again(run: Rehearsal) -> Ran:
+    """The play of the step `configure`, without a preview."""
+    bench, raw, _ = run.bench("configure")
+    return bench.ask(Purpose.APPLY, bench.prepare(raw))
+
+
 def test_a_rejected_network_leaves_nothing_behind(run: Rehearsal) -> None:
     bench, undo = run.forward("network")
     name = run.params["name"]
@@ -64,6 +70,7 @@ def test_a_rejected_network_leaves_nothing_behind(run: Rehearsal) -> None:
     assert environments(run) == []
 
 
+@pytest.mark.timeout(300)
 def test_from_the_network_to_a_service_that_answers_and_back(run: Rehearsal) -> None:
     network, undo_network = run.forward("network")
     configure, undo_configure = run.forward("configure")
@@ -73,14 +80,13 @@ def test_from_the_network_to_a_service_that_answers_and_back(run: Rehearsal) -> 
     service = json.loads((Path(str(run.outputs["network"]["directory"])) / "service.pid").read_text())["pid"]
 
     # A second look changes nothing, and the service is the same one.
-    _, raw, _ = run.bench("configure")
-    again = configure.apply(configure.prepare(raw))
+    again = play_again(run)
     assert "0 changed" in again.reading.summary, again
     assert json.loads((Path(str(run.outputs["network"]["directory"])) / "service.pid").read_text())["pid"] == service
 
     # Another version is another service.
     run.params["version"] = "2.8.0"
-    run.forward("configure")
+    assert play_again(run).reading.outcome is Outcome.SUCCEEDED
     eventually(lambda: healthy(run), saying="the service answers")
     assert "Version 2.8.0" in page(run)
     assert len(running(str(run.home))) == 1
@@ -137,12 +143,14 @@ def test_a_directory_that_somebody_else_made_is_left_alone(run: Rehearsal) -> No
     assert theirs.read_text() == "precious"
 
 
-def test_a_cut_reservation_is_cleaned_up_although_it_is_tainted(run: Rehearsal) -> None:
+@pytest.mark.parametrize("resource", ["directory", "laid_out", "port", "reserved"])
+def test_what_a_cut_left_is_cleaned_up(run: Rehearsal, resource: str) -> None:
     bench, raw, undo_raw = run.bench("network")
     ready = bench.prepare(raw)
     undo = bench.prepare_undo(undo_raw, raw, ready)
     digest = bench.preview(ready).preview.digest
-    bench.ask(Purpose.APPLY, ready, preview=digest, stop_when=lambda text: "terraform_data.reserved: Creating" in text)
+    begun = f"terraform_data.{resource}: Creating"
+    bench.ask(Purpose.APPLY, ready, preview=digest, stop_when=lambda text: begun in text)
     bench.rollback(undo)
     assert environments(run) == []
 

@@ -39,8 +39,9 @@ resource "terraform_data" "directory" {
     when        = destroy
     environment = { DIRECTORY = self.input.path, NAME = self.input.name }
     command     = <<-EOT
-      # Only what was laid out for this environment is removed.
+      # Only what was laid out for this environment is removed, and what a cut laying out left aside.
       if [ "$(cat "$DIRECTORY/.environment" 2>/dev/null)" = "$NAME" ]; then rm -rf -- "$DIRECTORY"; fi
+      rm -rf -- "$DIRECTORY.new"
       rmdir -- "$(dirname -- "$DIRECTORY")" 2>/dev/null || true
     EOT
   }
@@ -52,14 +53,19 @@ resource "terraform_data" "laid_out" {
     environment = { DIRECTORY = local.directory, NAME = var.name }
     command     = <<-EOT
       set -eu
-      mkdir -p -- "$DIRECTORY"
+      # Made aside and then moved, so that a cut leaves all of it or nothing. No name holds a dot.
       if [ -e "$DIRECTORY/.environment" ]; then
-        [ "$(cat "$DIRECTORY/.environment")" = "$NAME" ] || { echo "$DIRECTORY belongs to another environment" >&2; exit 1; }
-      elif [ -n "$(ls -A "$DIRECTORY")" ]; then
+        owner=$(cat "$DIRECTORY/.environment")
+        [ "$owner" = "$NAME" ] || { echo "$DIRECTORY belongs to the environment $owner" >&2; exit 1; }
+        exit 0
+      fi
+      if [ -e "$DIRECTORY" ] && ! rmdir -- "$DIRECTORY" 2>/dev/null; then
         echo "$DIRECTORY holds files that this runbook did not make" >&2
         exit 1
       fi
-      printf '%s\n' "$NAME" > "$DIRECTORY/.environment"
+      mkdir -p -- "$DIRECTORY.new"
+      printf '%s\n' "$NAME" > "$DIRECTORY.new/.environment"
+      mv -- "$DIRECTORY.new" "$DIRECTORY"
     EOT
   }
 }
@@ -71,6 +77,7 @@ resource "terraform_data" "port" {
     environment = { FILE = self.input.file, NAME = self.input.name }
     command     = <<-EOT
       if [ "$(cat "$FILE" 2>/dev/null)" = "$NAME" ]; then rm -f -- "$FILE"; fi
+      rm -f -- "$FILE.$NAME"
       rmdir -- "$(dirname -- "$FILE")" 2>/dev/null || true
     EOT
   }
@@ -85,11 +92,14 @@ resource "terraform_data" "reserved" {
     command     = <<-EOT
       set -eu
       mkdir -p -- "$(dirname -- "$FILE")"
-      # noclobber creates the file only where there is none: of two that come at once, one is refused.
-      if ! (set -C; printf '%s\n' "$NAME" > "$FILE") 2>/dev/null; then
+      # A link is made only where there is nothing, and whole: of two that come at once, one is refused.
+      printf '%s\n' "$NAME" > "$FILE.$NAME"
+      if ! ln -- "$FILE.$NAME" "$FILE" 2>/dev/null; then
         owner=$(cat "$FILE")
+        rm -f -- "$FILE.$NAME"
         [ "$owner" = "$NAME" ] || { echo "port $PORT is reserved by the environment $owner" >&2; exit 1; }
       fi
+      rm -f -- "$FILE.$NAME"
     EOT
   }
 }
