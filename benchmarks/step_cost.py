@@ -29,7 +29,8 @@ from console.server.runs import Runs
 from console.server.turns import SERVER, Extras, Turns, fresh_id
 
 ME = c.Actor(kind=c.ActorKind.OPERATOR, name="ana", uid=1000, unprotected=True)
-WORK = Prepared(digest="0" * 64, kind="shell", work=ProcessWork(), effect=Effect.READS, shown=("true",))
+SPEC = {"argv": ["/bin/sh", "-c", "sleep 5"], "cwd": "/"}
+WORK = Prepared(digest="0" * 64, kind="shell", work=ProcessWork(), effect=Effect.READS, spec=SPEC, shown=("sleep 5",))
 REPORT = AttemptReport(ending=Ending.EXITED, outcome=Outcome.SUCCEEDED, exit_code=0, started_at=1, ended_at=2)
 
 
@@ -45,7 +46,9 @@ class Engine:
         self.reader = open_reader(home)
         self.runs = Runs(self.reader)
         self.turns = Turns(self.runs, self.reader, self.committer, Hub(), _render)
-        self.book = Runbook(id="bench", title="Bench", steps=tuple(Step(id=f"s{n}", kind="shell") for n in range(steps)))
+        self.book = Runbook(
+            id="bench", title="Bench", steps=tuple(Step(id=f"s{n}", kind="shell") for n in range(steps))
+        )
 
     async def start(self) -> None:
         def make(number: int, holder: int | None) -> c.StartRun:
@@ -132,7 +135,9 @@ def main() -> int:
     print(f"{result['steps']} steps, {result['events']} events")
     print(f"  engine, journal, publish  {result['engine_ms_per_step']:.3f} ms a step")
     print(f"  bare SQLite commits       {result['bare_ms_per_step']:.3f} ms a step")
-    print(f"  ratio                     {result['ratio']:.2f} (median of slices {result['ratio_median_of_slices']:.2f}), goal 2 or less")
+    print(
+        f"  ratio                     {result['ratio']:.2f} (median of slices {result['ratio_median_of_slices']:.2f}), goal 2 or less"
+    )
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))
     return 0
