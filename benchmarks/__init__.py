@@ -1,0 +1,1 @@
+"""Measurements of the figures that the project promises: ratios taken in one run, printed and written as JSON."""

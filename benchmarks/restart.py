@@ -1,4 +1,4 @@
-"""A run of many finished steps after the server's death: how soon it is open and stepping again, and the server's memory.
+"""A long run after the server's death: how soon it is open and stepping again, and the server's memory.
 
 The journal is made by the server's own turns, then left as a killed server leaves it. The time counts from the start of
 the server's process to its answer about the run, and to the first event of the step that comes next.
@@ -45,6 +45,7 @@ class Client:
         return self.file.read(p.frame_length(self.file.read(p.HEADER)))
 
     def ask(self, ask: p.AnyAsk) -> bytes:
+        """The body of the reply."""
         self.socket.sendall(p.frame(p.Request(id=1, ask=ask)))
         while True:
             message = msgspec.json.decode(self._read(), type=p.FromServer)

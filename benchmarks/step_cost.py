@@ -51,6 +51,8 @@ class Engine:
         )
 
     async def start(self) -> None:
+        """Start the run."""
+
         def make(number: int, holder: int | None) -> c.StartRun:
             return c.StartRun(
                 id=fresh_id(), who=ME, run=number, runbook=self.book, definition="d", source="bench", parameters={}
@@ -59,6 +61,7 @@ class Engine:
         await self.turns.start(make, None, Extras())
 
     async def step(self) -> None:
+        """End the attempt that runs, and so come to the next."""
         run = self.runs.get(1)
         if run is None:
             raise SystemExit("the run is gone")
@@ -83,6 +86,7 @@ class Bare:
         self.db.execute("CREATE TABLE run(id INTEGER PRIMARY KEY, seq INTEGER, body BLOB) STRICT")
 
     def step(self, rows: list[tuple[object, ...]], body: bytes) -> None:
+        """One commit."""
         self.db.execute("BEGIN IMMEDIATE")
         self.db.executemany("INSERT INTO event VALUES(?,?,?,?,?,?)", rows)
         self.db.execute("INSERT OR REPLACE INTO run VALUES(1,?,?)", (rows[-1][1], body))
@@ -135,9 +139,8 @@ def main() -> int:
     print(f"{result['steps']} steps, {result['events']} events")
     print(f"  engine, journal, publish  {result['engine_ms_per_step']:.3f} ms a step")
     print(f"  bare SQLite commits       {result['bare_ms_per_step']:.3f} ms a step")
-    print(
-        f"  ratio                     {result['ratio']:.2f} (median of slices {result['ratio_median_of_slices']:.2f}), goal 2 or less"
-    )
+    ratio, median = result["ratio"], result["ratio_median_of_slices"]
+    print(f"  ratio                     {ratio:.2f} (median of slices {median:.2f}), goal 2 or less")
     if args.json:
         args.json.write_text(json.dumps(result, indent=1))
     return 0
