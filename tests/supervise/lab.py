@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from console.supervise import (
     read_output,
     spawn_blocking,
 )
+from console.supervisor import layout
 from console.supervisor.procs import process, send
 
 Seen = TypeVar("Seen")
@@ -47,6 +49,22 @@ def alive(pid: int) -> bool:
     """Whether a process runs; a zombie does not."""
     found = process(pid)
     return found is not None and found.state not in "ZX"
+
+
+def bare_supervisor(*before: str, pass_fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """A supervisor that runs and has not been told what to do yet, after the lines of Python in `before`."""
+    main = Path(layout.__file__).with_name("main.py")
+    command = [PYTHON, "-I", "-S", "-X", "utf8"]
+    root = str(main.parent.parent.parent)
+    start = ["from console.supervisor.supervise import main", "sys.exit(main())"]
+    program = "\n".join(["import os, sys, time", f"sys.path.append({root!r})", *before, *start])
+    return subprocess.Popen(
+        [*command, "-c", program] if before else [*command, str(main)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+        pass_fds=pass_fds,
+    )
 
 
 class Lab:

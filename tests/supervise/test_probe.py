@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -201,6 +202,14 @@ def test_a_supervisor_that_fails_itself_leaves_its_reason(lab: Lab) -> None:
     assert standing
     assert standing.evidence is not None
     assert any("the supervisor itself failed: IsADirectoryError" in line for line in standing.evidence.problems)
+
+
+def test_somebody_else_who_looks_is_not_taken_for_a_supervisor(dead: Path) -> None:
+    with (dead / layout.LOCK).open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        assert look(dead).state == settle(dead).state == "lost"
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert look(dead).state == settle(dead).state == "running"
 
 
 def test_a_stopped_supervisor_is_still_running(lab: Lab) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.supervise import Survivor, end_survivors, find_survivors
+from console.supervise import Identity, Survivor, end_survivors, find_survivors
 from console.supervisor.layout import MARKER
 from console.supervisor.procs import process
 from tests.supervise.lab import PYTHON, Lab, alive, until
@@ -65,6 +65,21 @@ def test_another_boots_record_names_no_strangers(lab: Lab) -> None:
         os.kill(one.pid, signal.SIGKILL)
 
 
+def test_a_session_whose_number_was_given_away_names_no_strangers(lab: Lab) -> None:
+    spec = lab.start("true")
+    lab.finish(spec)
+    stranger = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        now = process(stranger.pid)
+        assert now is not None
+        was = Identity(stranger.pid, now.start - 1)
+        record = msgspec.structs.replace(lab.supervisor(spec), supervisor=was)
+        assert find_survivors(spec.attempt, record) == []
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
 def test_a_command_line_is_shown_as_plain_text(lab: Lab) -> None:
     spec = lab.start(sh="setsid sh -c 'sleep 60; exit' '\x1b[31mevil\n' > /dev/null 2>&1 & sleep 0.1")
     lab.finish(spec)
@@ -92,7 +107,8 @@ def test_a_stranger_with_the_same_pid_is_not_touched() -> None:
         assert now is not None
         outdated = Survivor(stranger.pid, now.start - 1, "sleep 60", 1.0, "marker")
         assert end_survivors([outdated], grace_seconds=0.1) == []
-        assert stranger.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            stranger.wait(0.2)
     finally:
         stranger.kill()
         stranger.wait()

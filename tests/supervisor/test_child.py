@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.supervisor.layout import MARKER
-from tests.supervise.lab import Lab
+from tests.supervise.lab import Lab, bare_supervisor
 
 
 def signal_masks(output: bytes) -> dict[str, int]:
@@ -55,6 +55,16 @@ def test_only_the_standard_descriptors_are_open(lab: Lab, pty: bool) -> None:
     assert output.strip() == b"[0, 1, 2, 3]"
 
 
+def test_not_even_one_that_the_supervisor_itself_was_given(lab: Lab) -> None:
+    spec = lab.spec(python="import os; print(sorted(map(int, os.listdir('/proc/self/fd'))))")
+    lab.spool.mkdir()
+    with Path("/etc/passwd").open() as leaked:
+        supervisor = bare_supervisor(pass_fds=[leaked.fileno()])
+        assert supervisor.communicate(spec.encoded(), timeout=20)[0] == b"started\n"
+    lab.finish(spec)
+    assert lab.output(spec).strip() == b"[0, 1, 2, 3]"
+
+
 def test_the_environment_is_the_given_one_with_the_marker(lab: Lab) -> None:
     spec = lab.start("env", env={"PATH": "/usr/bin:/bin", "NAME": "caf\udce9 \u2603"})
     lab.finish(spec)
@@ -89,7 +99,7 @@ def test_the_program_is_found_on_its_own_path(lab: Lab, tmp_path: Path) -> None:
     path = f"{tmp_path}/none:{tmp_path}/first:{tmp_path}/second"
     _, output = lab.run("the-tool", env={"PATH": path})
     assert output == b"second\n"
-    ended, _ = lab.run("the-tool", env={"PATH": f"{tmp_path}/first"})
+    ended, _ = lab.run("the-tool", env={"PATH": f"{tmp_path}/none:{tmp_path}/first:{tmp_path}/none"})
     assert ended.exit_code == 126
 
 

@@ -129,6 +129,18 @@ def test_two_hundred_watchers_and_one_that_never_reads(lab: Lab) -> None:
     assert set(ends) == {(ended.output_bytes, ended.output_lines)}
 
 
+def test_a_slow_client_is_told_the_newest_figure_when_it_has_caught_up(lab: Lab) -> None:
+    spec = lab.start(sh="stty -echo; echo ready; read _; seq 1000; sleep 60", pty=True)
+    lab.wait_for_output(spec, b"ready")
+    with client(spec) as connection:
+        # The answers fill the socket and wait in the supervisor, but are not yet too many.
+        connection.sendall(b'{"do": "status"}\n' * 900)
+        lab.ask(spec, "input", data="Cg==")
+        lab.wait_for_output(spec, b"\r\n1000\r\n")
+        size = len(lab.output(spec))
+        assert any(message.get("event") == "grew" and message["bytes"] == size for message in messages(connection))
+
+
 @pytest.mark.parametrize(
     "garbage", [b"\x00\xff" * 1000 + b"\n", b"x" * 1_000_000, b"[" * 100_000 + b"\n", b"\n" * 1000]
 )

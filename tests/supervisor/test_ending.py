@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
 import pytest
 
+from console.supervise.address import control_address
 from tests.supervise.lab import PYTHON, Lab, alive, until
 
 pytestmark = pytest.mark.crash
@@ -191,6 +193,22 @@ def test_a_cancel_that_comes_too_late_changes_nothing(lab: Lab) -> None:
     ended = lab.finish(spec)
     assert (ended.ending, ended.exit_code, ended.stopped_by) == ("exited", 3, [])
     assert len(ended.leftovers) == 1
+
+
+def test_a_program_that_ends_by_itself_while_it_is_cancelled_has_ended_by_itself(lab: Lab) -> None:
+    spec = lab.start(sh="echo ready; read _ < /dev/tty; exit 3")
+    lab.wait_for_output(spec, b"ready")
+    record = lab.supervisor(spec)
+    # Both reach the supervisor at the same moment: it is stopped until both are there.
+    os.kill(record.supervisor.pid, signal.SIGSTOP)
+    with socket.socket(socket.AF_UNIX) as connection, control_address(spec.directory) as address:
+        connection.connect(address)
+        connection.sendall(b'{"do": "cancel"}\n')
+        os.kill(record.child.pid, signal.SIGKILL)
+        until(lambda: not alive(record.child.pid), "the program's end")
+        os.kill(record.supervisor.pid, signal.SIGCONT)
+        ended = lab.finish(spec)
+    assert (ended.ending, ended.signal, ended.stopped_by) == ("exited", signal.SIGKILL, [])
 
 
 def test_when_the_supervisor_is_killed_the_program_is_told_by_sigterm(lab: Lab) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import subprocess
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +14,9 @@ import pytest
 
 from console.supervise import AttemptSpec, Standing, look, settle, spawn_blocking
 from console.supervisor import layout
-from tests.supervise.lab import PYTHON, Lab, alive, until
+from tests.supervise.lab import Lab, alive, bare_supervisor, until
 
 pytestmark = pytest.mark.crash
-
-MAIN = Path(layout.__file__).with_name("main.py")
 
 
 def counting(lab: Lab, ran: Path) -> AttemptSpec:
@@ -27,14 +24,31 @@ def counting(lab: Lab, ran: Path) -> AttemptSpec:
     return lab.spec(sh=f"echo ran >> {ran}")
 
 
-def late_supervisor(spec: AttemptSpec) -> subprocess.Popen[bytes]:
-    """A supervisor that has been started and has not been told what to do yet."""
-    return subprocess.Popen(
-        [PYTHON, "-I", "-S", "-X", "utf8", str(MAIN)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
+class HeldUp:
+    """A supervisor that waits between making the attempt's directory and locking it."""
+
+    def __init__(self, spec: AttemptSpec, gate: Path) -> None:
+        self._gate = gate
+        Path(spec.directory).parent.mkdir(parents=True, exist_ok=True)
+        self.process = bare_supervisor(
+            "make = os.mkdir",
+            "def slowly(path, mode):",
+            f"    make(path, mode); open({str(gate)!r}, 'w').close()",
+            f"    while os.path.exists({str(gate)!r}): time.sleep(0.002)",
+            "os.mkdir = slowly",
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(spec.encoded())
+        self.process.stdin.flush()
+        self.process.stdin.close()
+        self.process.stdin = None
+        until(gate.exists, "the supervisor to have made the directory")
+
+    def goes_on(self) -> None:
+        self._gate.unlink()
+
+    def says(self) -> bytes:
+        return self.process.communicate(timeout=20)[0]
 
 
 def test_the_same_attempt_again_starts_nothing(lab: Lab, tmp_path: Path) -> None:
@@ -57,7 +71,7 @@ def test_of_many_supervisors_at_once_one_starts_the_program(lab: Lab, tmp_path: 
 
 def test_recovery_first_then_a_late_supervisor(lab: Lab, tmp_path: Path) -> None:
     spec = counting(lab, tmp_path / "ran")
-    late = late_supervisor(spec)
+    late = bare_supervisor()
     assert settle(spec.directory).state == "never_started"
     answer, _ = late.communicate(spec.encoded(), timeout=20)
     assert (answer, late.returncode) == (b"already\n", layout.EXIT_ALREADY)
@@ -76,35 +90,24 @@ def test_a_supervisor_first_then_recovery(lab: Lab, tmp_path: Path) -> None:
 def test_recovery_between_making_the_directory_and_locking_it(lab: Lab, tmp_path: Path) -> None:
     """The supervisor is held up right after it has made the directory, and recovery comes by."""
     spec = counting(lab, tmp_path / "ran")
-    slow = (
-        "import sys, os, time; sys.path.append(sys.argv[1]); import console.supervisor.permit as permit\n"
-        "make = os.mkdir\n"
-        "def slowly(path, mode):\n"
-        "    make(path, mode); open(sys.argv[2], 'w').close()\n"
-        "    while os.path.exists(sys.argv[2]): time.sleep(0.005)\n"
-        "os.mkdir = slowly\n"
-        "from console.supervisor.supervise import main; sys.exit(main())\n"
-    )
-    gate = tmp_path / "gate"
-    supervisor = subprocess.Popen(
-        [PYTHON, "-I", "-S", "-X", "utf8", "-c", slow, str(MAIN.parent.parent.parent), str(gate)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert supervisor.stdin is not None
-    lab.spool.mkdir()
-    supervisor.stdin.write(spec.encoded())
-    supervisor.stdin.close()
-    until(gate.exists, "the supervisor to have made the directory")
+    supervisor = HeldUp(spec, tmp_path / "gate")
     assert look(spec.directory).state == "never_started"
     assert settle(spec.directory).state == "never_started"
-    gate.unlink()
-    assert supervisor.wait(20) == layout.EXIT_ALREADY
-    assert supervisor.stdout is not None
-    assert supervisor.stdout.read() == b"already\n"
-    supervisor.stdout.close()
+    supervisor.goes_on()
+    assert supervisor.says() == b"already\n"
+    assert supervisor.process.returncode == layout.EXIT_ALREADY
     assert not (tmp_path / "ran").exists()
+
+
+def test_somebody_who_only_looks_is_waited_for(lab: Lab, tmp_path: Path) -> None:
+    spec = counting(lab, tmp_path / "ran")
+    supervisor = HeldUp(spec, tmp_path / "gate")
+    with (Path(spec.directory) / layout.LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        supervisor.goes_on()
+        time.sleep(0.1)  # so that it finds the lock taken
+    assert supervisor.says() == b"started\n"
+    assert lab.finish(spec).exit_code == 0
 
 
 def test_looking_holds_nobody_up(lab: Lab, tmp_path: Path) -> None:
@@ -152,7 +155,7 @@ def test_recovery_and_supervisors_at_once_agree(lab: Lab, tmp_path: Path) -> Non
 def test_a_truncated_spec_starts_nothing_and_takes_no_permit(lab: Lab, tmp_path: Path) -> None:
     spec = counting(lab, tmp_path / "ran")
     lab.spool.mkdir()
-    late = late_supervisor(spec)
+    late = bare_supervisor()
     answer, _ = late.communicate(spec.encoded()[:-30], timeout=20)
     assert late.returncode == layout.EXIT_REFUSED
     assert answer.startswith(b"error the spec cannot be used")
@@ -167,7 +170,7 @@ def test_a_truncated_spec_starts_nothing_and_takes_no_permit(lab: Lab, tmp_path:
 def test_a_spec_that_is_not_one_starts_nothing(lab: Lab, tmp_path: Path, change: bytes) -> None:
     spec = counting(lab, tmp_path / "ran")
     old, new = change.split(b"|")
-    late = late_supervisor(spec)
+    late = bare_supervisor()
     assert old in spec.encoded()
     answer, _ = late.communicate(spec.encoded().replace(old, new), timeout=20)
     assert late.returncode == layout.EXIT_REFUSED
