@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 from console.client.environment import server_command, server_environment
 from console.config import Home, prepare_home, prepare_socket, socket_path
-from console.errors import JournalLocked, ServerUnreachable
+from console.errors import JournalLocked, RefusedError, ServerUnreachable
 
 if TYPE_CHECKING:
     import subprocess
 
 START_SECONDS = 20.0
+HELD_SECONDS = 8.0
 BUSY_SECONDS = 5.0
 LOG_LINES = 8
 _PAUSE = 0.01
@@ -101,9 +102,9 @@ def _start(home: Home, path: Path, env: Mapping[str, str]) -> socket.socket:
                 return found
             try:
                 return _launched(home, path, env, deadline)
-            except JournalLocked:
+            except (JournalLocked, RefusedError):
                 # A server that is just ending, or one that a service starts, holds the home.
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline - START_SECONDS + HELD_SECONDS:
                     raise
                 time.sleep(0.1)
 
