@@ -42,8 +42,10 @@ class PinnedFile:
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """What a run starts with. `definition` is the digest of `document`, which names all of it; files are named
-    relative to the runbook."""
+    """What a run starts with: `definition` is the digest of `document`, and that names all the rest.
+
+    Files are named relative to the runbook.
+    """
 
     definition: str
     document: bytes

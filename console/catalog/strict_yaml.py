@@ -14,10 +14,11 @@ from typing import Any
 
 import yaml
 
-from console.catalog.findings import Findings, Mark, shorten
+from console.catalog.findings import MOST, Findings, Mark, shorten
 from console.catalog.source import control_character
 
 DEPTH = 40
+MOST_VALUES = 50_000
 Path = tuple[str | int, ...]
 
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -125,6 +126,8 @@ class _Reader:
 
     def _problem(self, code: str, message: str, mark: Mark, mend: str = "") -> None:
         self.findings.add(code, message, mark, mend)
+        if self.findings.errors > 2 * MOST:  # nobody reads so many; the text is hostile or no runbook
+            raise _Stop
 
     def _refuse_decoration(self, event: Any) -> None:
         if event.tag is not None:
@@ -223,6 +226,9 @@ class _Reader:
             path = (*parent.path, "", parent.spare)
         parent.key = None
         self.document.values[path] = mark
+        if len(self.document.values) > MOST_VALUES:
+            self._problem("too-many", f"the file holds more than {MOST_VALUES} values", mark, "split it up")
+            raise _Stop
         return path
 
 

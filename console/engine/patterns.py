@@ -36,7 +36,9 @@ class Pattern:
             raise ValueError(f"a pattern has at most {_LONGEST_PATTERN} characters")
         try:
             tree = sre_parser.parse(source)
-        except (re.error, RecursionError, OverflowError) as error:
+        except RecursionError:
+            raise ValueError("the pattern is nested too deeply") from None
+        except (re.error, OverflowError) as error:
             raise ValueError(f"the pattern cannot be read: {error}") from None
         if tree.state.flags & ~sre.SRE_FLAG_UNICODE:
             raise ValueError(_NO_FLAGS)
@@ -48,7 +50,10 @@ class Pattern:
         self._tests: list[_Test | None] = []
         self._ways: list[list[int]] = []
         self._end = self._state()
-        self._begin = self._sequence(items, self._end)
+        try:
+            self._begin = self._sequence(items, self._end)
+        except RecursionError:
+            raise ValueError("the pattern is nested too deeply") from None
 
     def matches(self, text: str) -> bool:
         """Whether the whole text is of this form."""
