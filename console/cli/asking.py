@@ -10,7 +10,8 @@ import time
 import uuid
 from contextlib import suppress
 
-from console.cli.follow import Follower, stopped
+from console.cli.follow import Follower
+from console.cli.waiting import stopped
 from console.client.faults import ConnectionLost
 from console.engine.reports import Value
 from console.engine.words import Answer

@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from console.cli.call import Call
 from console.cli.printing import is_terminal, warn
+from console.cli.waiting import LOOK_AGAIN_SECONDS, stopped
 from console.client.faults import ConnectionLost
 from console.engine.words import RUN_ENDS, AttemptState, RunState
-from console.errors import EXIT_DONE, RunFailed, ServerUnreachable, WaitingForPerson
+from console.errors import EXIT_DONE, RunFailed, WaitingForPerson
 from console.protocol import Changed, RunView, ShowRun, Stopping
 from console.view.steps import merge
 from console.view.telling import flat, tell
-
-LOOK_AGAIN_SECONDS = 30.0
 
 
 class Follower:
@@ -59,16 +58,6 @@ class Follower:
     def is_news(self, push: Changed) -> bool:
         """Whether the push tells of something that has not been looked at yet."""
         return push.run == self.number and (self.view is None or push.seq > self.view.seq)
-
-
-def stopped(number: int) -> ServerUnreachable:
-    """The error for a server that was stopped on purpose while a run was followed."""
-    return ServerUnreachable(
-        "The server was stopped.",
-        where=f"run {number}",
-        unaffected="what runs goes on under its supervisors; nothing new is started",
-        mend=f"console watch {number} starts the server again",
-    )
 
 
 def follow(call: Call, number: int, *, asking: bool, until_end: bool) -> RunView:

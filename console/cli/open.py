@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 
 from console.cli.call import Call
-from console.cli.parsing import run_number
-from console.cli.run import runbook_name
+from console.cli.parsing import run_number, runbook_name
 from console.cli.screens import open_screens, why_plain
 from console.errors import EXIT_DONE
 from console.protocol import ListRunbooks, ListRuns, RunbookList, RunSummary, ShowRun, ShowRunbook

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from console.cli.call import Call
-from console.cli.follow import LOOK_AGAIN_SECONDS, stopped
 from console.cli.parsing import run_number
+from console.cli.waiting import LOOK_AGAIN_SECONDS, stopped
 from console.client.faults import ConnectionLost
 from console.engine.words import RUN_ENDS
 from console.errors import EXIT_DONE, NotFoundError
 from console.protocol import Changed, Grew, Line, OutputView, ReadOutput, ShowRun, Stopping
-from console.view.steps import find
 from console.view.times import clock
 
 WINDOW = 2_000
@@ -128,6 +127,8 @@ def _follow(call: Call, number: int) -> None:
 
 def _first(call: Call, number: int) -> OutputView:
     """The first window, once the step has begun to print."""
+    from console.view.steps import find  # who only reads does not need it
+
     while True:
         try:
             return _read(call, number, call.arguments.lines[0], WINDOW)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from console.errors import UsageError
@@ -88,3 +89,9 @@ def assignments(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
             raise UsageError(f"{name} is given twice.", mend="give each name once")
         found[name] = value
     return found
+
+
+def runbook_name(given: str) -> str:
+    """A runbook's id as it stands, or the path of a file as the server can find it."""
+    is_path = "/" in given or given.endswith((".yaml", ".yml"))
+    return str(Path(given).absolute()) if is_path else given

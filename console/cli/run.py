@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from console.cli.call import Call
-from console.cli.parsing import assignment, assignments
+from console.cli.parsing import assignment, assignments, runbook_name
 from console.cli.watch import follow_run, following
 from console.errors import EXIT_DONE
 from console.protocol import PlanRun, StartRun
@@ -42,9 +41,3 @@ def run(call: Call) -> int:
         call.show(started, lambda: [f"run {started.id} {started.state.value}: console watch {started.id}"])
         return EXIT_DONE
     return follow_run(call, started.id)
-
-
-def runbook_name(given: str) -> str:
-    """A runbook's id as it stands, or the path of a file as the server can find it."""
-    is_path = "/" in given or given.endswith((".yaml", ".yml"))
-    return str(Path(given).absolute()) if is_path else given

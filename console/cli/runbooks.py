@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from console.cli.call import Call
-from console.cli.run import runbook_name
+from console.cli.parsing import runbook_name
 from console.errors import EXIT_DONE, UsageError
 from console.protocol import ListRunbooks, ShowRunbook
 from console.view.plain_runbooks import runbook_lines, runbooks_lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from console.cli.call import Call
-from console.cli.follow import can_ask, exit_code, follow
 from console.cli.parsing import run_number
 
 
@@ -28,6 +27,8 @@ def run(call: Call) -> int:
 
 def follow_run(call: Call, number: int) -> int:
     """Follow a run as the options say; returns the exit code."""
+    from console.cli.follow import can_ask, exit_code, follow  # what only starts a run does not need it
+
     asking = can_ask(call) and not call.arguments.no_ask
     view = follow(call, number, asking=asking, until_end=call.arguments.until_end)
     if call.json:

@@ -1,0 +1,17 @@
+"""Waiting for the server to tell something."""
+
+from __future__ import annotations
+
+from console.errors import ServerUnreachable
+
+LOOK_AGAIN_SECONDS = 30.0
+
+
+def stopped(number: int) -> ServerUnreachable:
+    """The error for a server that was stopped on purpose while a run was followed."""
+    return ServerUnreachable(
+        "The server was stopped.",
+        where=f"run {number}",
+        unaffected="what runs goes on under its supervisors; nothing new is started",
+        mend=f"console watch {number} starts the server again",
+    )
