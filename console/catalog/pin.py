@@ -59,16 +59,18 @@ def pin(loaded: Loaded, registry: Registry) -> Pinned:
     findings = Findings(str(loaded.path or "<text>"))
     files: dict[str, PinnedFile] = {}
     reader = _Reader(loaded.directory, files)
+    wrong: dict[str, int] = {}
     for kind_name, body, line in _bodies(loaded):
         kind = registry.kind(kind_name)
         try:
             for name, optional in names_of(kind, fit_body(kind, body, rendered=False)):
                 reader.read(name, optional=optional)
         except (BadTree, DoesNotFit) as error:
-            findings.add("pinned-file", f"`{kind_name}` cannot be pinned: {error}", Mark(line, 1))
+            wrong.setdefault(f"`{kind_name}` cannot be pinned: {error}", line)
         except OSError as error:
-            message = f"`{kind_name}` cannot be pinned: {error.filename}: {error.strerror}"
-            findings.add("pinned-file", message, Mark(line, 1))
+            wrong.setdefault(f"`{kind_name}` cannot be pinned: {error.filename}: {error.strerror}", line)
+    for message, line in wrong.items():  # a rollback names the same files again: once is enough
+        findings.add("pinned-file", message, Mark(line, 1))
     if findings.failed:
         raise invalid(findings)
     plugins = registry.plugins_of(kind for kind, _, _ in _bodies(loaded))
