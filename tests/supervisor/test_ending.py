@@ -199,10 +199,11 @@ def test_a_program_that_ends_by_itself_while_it_is_cancelled_has_ended_by_itself
     spec = lab.start(sh="echo ready; read _ < /dev/tty; exit 3")
     lab.wait_for_output(spec, b"ready")
     record = lab.supervisor(spec)
-    # Both reach the supervisor at the same moment: it is stopped until both are there.
-    os.kill(record.supervisor.pid, signal.SIGSTOP)
     with socket.socket(socket.AF_UNIX) as connection, control_address(spec.directory) as address:
         connection.connect(address)
+        assert connection.recv(9) == b'{"event":'
+        # Both reach the supervisor at the same moment: it is stopped until both are there.
+        os.kill(record.supervisor.pid, signal.SIGSTOP)
         connection.sendall(b'{"do": "cancel"}\n')
         os.kill(record.child.pid, signal.SIGKILL)
         until(lambda: not alive(record.child.pid), "the program's end")
