@@ -28,6 +28,7 @@ from console.protocol import (
 from console.tui.desk import Desk, MakeClient
 from console.tui.screens.confirm import Confirmed, ConfirmScreen
 from console.tui.screens.frame import Frame
+from console.tui.screens.menu import MenuScreen
 from console.tui.theme import DARK
 from console.tui.widgets.notice import NoticeLines
 from console.view.confirming import Confirmation, confirm_quit
@@ -49,7 +50,6 @@ class ConsoleApp(App[int]):
         Binding("ctrl+q", "interrupt", show=False, priority=True),
     ]
     CSS = """
-    Screen { background: $background; color: $foreground; }
     LineInput { background: $background; }
     """
 
@@ -155,14 +155,20 @@ class ConsoleApp(App[int]):
     # --- what the server says ----------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        if isinstance(self.screen, Frame):
-            self.screen.tick()
+        if frame := self._frame():
+            frame.tick()
+        if isinstance(self.screen, MenuScreen):
+            self.screen.judge_again()
+
+    def _frame(self) -> Frame | None:
+        """The screen of ours on top, which may be below a question."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
 
     def _changed(self) -> None:
         self._ring()
         self._notice_link()
-        if isinstance(self.screen, Frame):
-            self.screen.redraw()
+        if frame := self._frame():
+            frame.redraw()
 
     def _notice_link(self) -> None:
         state, before = self.desk.client.link.state, self._link_state
@@ -260,10 +266,13 @@ class ConsoleApp(App[int]):
         async def sending() -> None:
             done: Done = await self.desk.client.ask(ask)
             again = " (it was taken before)" if done.repeated else ""
-            self.say(f"{what}: accepted as event {done.seq}{again}.", "ok")
+            # What people are told because of it may have come first, and matters more.
+            if self._said == sent:
+                self.say(f"{what}: accepted as event {done.seq}{again}.", "ok")
             self.desk.reload()
 
-        self.say(f"{what}: sent.", "dim")
+        sent = ((f"{what}: sent.", "dim"),)
+        self._show(*sent)
         self.start_task(sending())
 
     def send_answer(self, task: WaitingView, answer: Answer, values: dict[str, Any], note: str | None) -> None:

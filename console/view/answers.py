@@ -48,17 +48,18 @@ _LABELS = {
     Answer.END_THEM: "End them",
     Answer.START_ANYWAY: "Start anyway",
 }
-_SAFE_FIRST = (
+# What one mostly wants first, what cannot be taken back last.
+_ORDER = (
     Answer.LOOK_AGAIN,
     Answer.APPROVE,
     Answer.REJECT,
+    Answer.RETRY,
+    Answer.GO_ON,
+    Answer.UNDO,
     Answer.DONE,
     Answer.NOT_DONE,
     Answer.PARTLY,
-    Answer.RETRY,
-    Answer.GO_ON,
     Answer.SKIP,
-    Answer.UNDO,
     Answer.LEAVE,
     Answer.STOP,
     Answer.END_THEM,
@@ -76,12 +77,12 @@ _DANGEROUS = {Answer.ROLLBACK, Answer.START_ANYWAY, Answer.END_THEM}
 
 def choices(task: WaitingView, run: RunView, *, unticked: int = 0, wrong: int = 0) -> list[Choice]:
     """The answers to a task. `unticked` lines of the checklist and `wrong` fields keep `done` from being given."""
-    order = {answer: index for index, answer in enumerate(_SAFE_FIRST)}
+    order = {answer: index for index, answer in enumerate(_ORDER)}
     step = find(run, task.step)
     return [
         Choice(
             answer=answer,
-            label=_LABELS.get(answer, answer.value),
+            label=_label(task, answer),
             sentence=what_follows(task, answer, run, step),
             tier=tier_of(task, answer, step),
             needs_note=(task.kind, answer) in _NEEDS_NOTE,
@@ -89,6 +90,12 @@ def choices(task: WaitingView, run: RunView, *, unticked: int = 0, wrong: int = 
         )
         for answer in sorted(task.answers, key=lambda answer: (answer in _DANGEROUS, order.get(answer, 99)))
     ]
+
+
+def _label(task: WaitingView, answer: Answer) -> str:
+    if answer is Answer.DONE and task.kind is not TaskKind.MANUAL:
+        return "Done by hand"
+    return _LABELS.get(answer, answer.value)
 
 
 def _why_not(answer: Answer, unticked: int, wrong: int) -> str | None:
@@ -128,23 +135,30 @@ def what_follows(task: WaitingView, answer: Answer, run: RunView, step: StepView
     """One sentence on what an answer leads to."""
     if answer is Answer.ROLLBACK:
         count = len(undoable(run))
-        return f"Undoes {count} step{'' if count == 1 else 's'}, newest first; each undo is shown and asked for."
+        return f"Undoes {count} step{'' if count == 1 else 's'}, newest first; asks before each undo."
     if answer is Answer.APPROVE:
         return _approved(task, run, step)
     if answer is Answer.REJECT:
-        own = " It may roll everything back without asking." if run.unattended_rollback else ""
-        return f"Nothing of it is applied; the runbook says what follows.{own}"
+        return _rejected(run, step)
     return _FOLLOWS.get((task.kind, answer)) or _FOLLOWS_ALWAYS.get(answer, "")
 
 
 def _approved(task: WaitingView, run: RunView, step: StepView | None) -> str:
     left = task.quorum - len(task.votes) - 1
     if left > 0:
-        return f"Counts as one voice; {left} more must agree, under other names."
+        return f"Counts as one voice; {left} more must agree, by other names."
     if step is not None and step.kind != "approval":
         return "Exactly what is shown here runs, at once."
     following = _next_title(run, task.step)
     return f'The run goes on with "{following}".' if following else "The run goes on."
+
+
+def _rejected(run: RunView, step: StepView | None) -> str:
+    if run.unattended_rollback:
+        return "The runbook may now undo everything without asking again."
+    if step is not None and step.kind != "approval":
+        return "It is not run. The runbook says what follows, or you are asked."
+    return "The runbook says what follows, or you are asked."
 
 
 def _next_title(run: RunView, path: str) -> str:
@@ -158,34 +172,34 @@ def _next_title(run: RunView, path: str) -> str:
 
 _FOLLOWS = {
     (TaskKind.MANUAL, Answer.DONE): "Recorded under your name; the run goes on with the next step.",
-    (TaskKind.MANUAL, Answer.NOT_DONE): "The step counts as failed, with your reason; the run asks how to go on.",
-    (TaskKind.FAILED, Answer.RETRY): "Runs the step again, rendered anew; what it did so far is not undone.",
-    (TaskKind.FAILED, Answer.SKIP): "Goes on with the next step; this one is recorded as skipped, with your reason.",
-    (TaskKind.FAILED, Answer.DONE): "You did it by hand: recorded so, never as succeeded; goes on with the next step.",
-    (TaskKind.FAILED, Answer.STOP): "Ends the run as failed; nothing is undone. It can still be rolled back later.",
+    (TaskKind.MANUAL, Answer.NOT_DONE): "Counts as failed, with your reason; the run asks how to go on.",
+    (TaskKind.FAILED, Answer.RETRY): "Runs it again, rendered anew; what it did is not undone.",
+    (TaskKind.FAILED, Answer.SKIP): "Goes on with the next step; recorded as skipped by you.",
+    (TaskKind.FAILED, Answer.DONE): "You did it by hand: recorded so; goes on with the next step.",
+    (TaskKind.FAILED, Answer.STOP): "Ends the run as failed; nothing is undone (x still can later).",
     (TaskKind.IN_DOUBT, Answer.LOOK_AGAIN): "Looks at what is there and asks again; changes nothing.",
-    (TaskKind.IN_DOUBT, Answer.DONE): "You saw that it was done: recorded as done by hand; the run goes on.",
+    (TaskKind.IN_DOUBT, Answer.DONE): "You saw that it was done: recorded so; the run goes on.",
     (TaskKind.IN_DOUBT, Answer.NOT_DONE): "You saw that nothing was done; the run asks how to go on.",
     (
         TaskKind.IN_DOUBT,
         Answer.PARTLY,
-    ): "Some of it was done: it stays to be undone; the run asks how to go on.",
+    ): "Some of it was done, to be undone; the run asks how to go on.",
     (TaskKind.SURVIVORS, Answer.LOOK_AGAIN): "Looks for the processes again; changes nothing.",
-    (TaskKind.SURVIVORS, Answer.END_THEM): "Ends these processes, in the middle of what they do; then looks again.",
-    (TaskKind.SURVIVORS, Answer.START_ANYWAY): "Starts the step beside them: it may then run twice at once.",
+    (TaskKind.SURVIVORS, Answer.END_THEM): "Ends these processes in the middle of it, then looks again.",
+    (TaskKind.SURVIVORS, Answer.START_ANYWAY): "Starts the step beside them: it may run twice at once.",
     (TaskKind.SURVIVORS, Answer.STOP): "Starts nothing; ends the run as failed. The processes stay.",
     (
         TaskKind.ROLLBACK,
         Answer.UNDO,
-    ): "Exactly the undo shown here runs, at once; then the next older one is asked for.",
-    (TaskKind.ROLLBACK, Answer.DONE): "You undid it by hand: recorded so; goes on with the next older step.",
-    (TaskKind.ROLLBACK, Answer.LEAVE): "It stays as it is; the run will not end as rolled back.",
+    ): "Exactly this undo runs, at once; then the next older is asked.",
+    (TaskKind.ROLLBACK, Answer.DONE): "You undid it by hand: recorded so; the next older is asked.",
+    (TaskKind.ROLLBACK, Answer.LEAVE): "It stays; the run will not end as rolled back.",
     (TaskKind.ROLLBACK_FAILED, Answer.RETRY): "Runs the undo again.",
-    (TaskKind.ROLLBACK_FAILED, Answer.DONE): "You undid it by hand: recorded so; goes on with the next older step.",
+    (TaskKind.ROLLBACK_FAILED, Answer.DONE): "You undid it by hand: recorded so; the next older is asked.",
     (
         TaskKind.ROLLBACK_FAILED,
         Answer.LEAVE,
-    ): "It stays as it is; the run will not end as rolled back.",
+    ): "It stays; the run will not end as rolled back.",
     (TaskKind.ROLLED_BACK_TO, Answer.GO_ON): "Goes forward again from here; what was undone runs again.",
     (TaskKind.ROLLED_BACK_TO, Answer.STOP): "Ends the run as failed; what is left stays as it is.",
 }

@@ -69,9 +69,19 @@ def _mend(verb: str) -> str:
 
 
 def complete(typed: str) -> str | None:
-    """The one command that begins like this, or None."""
+    """What all commands that begin like this have in common, where that is more; else None."""
     found = [word for word in WORDS if typed and word.startswith(typed)]
-    return found[0] if len(found) == 1 else None
+    if not found:
+        return None
+    common = commonprefix(found)
+    return common if len(common) > len(typed) else None
+
+
+def commonprefix(texts: list[str]) -> str:
+    """The longest beginning that all texts share."""
+    first, last = min(texts), max(texts)
+    size = next((at for at, char in enumerate(first) if last[at : at + 1] != char), len(first))
+    return first[:size]
 
 
 def check_registry() -> list[str]:

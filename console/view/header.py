@@ -8,7 +8,7 @@ from console.view.canvas import Canvas
 from console.view.possible import flat
 from console.view.sanitise import line as clean
 from console.view.spans import Line, Span, fit_line, shorten
-from console.view.times import elapsed, until
+from console.view.times import HOUR, elapsed, moment, until
 from console.view.words import run_mark
 
 SEPARATOR = Span(" | ", "dim")
@@ -100,11 +100,13 @@ def _ask_line(task: WaitingView, count: int, canvas: Canvas) -> Line:
     key = Span("  [a] review", "key")
     votes = f" ({len(task.votes)} of {task.quorum})" if task.kind is TaskKind.APPROVAL else ""
     many = f" 1 of {count}" if count > 1 else ""
-    due = f", due {until(task.due, canvas.now)}" if task.due else ""
+    left = moment(task.due)
+    due = f", due {until(task.due, canvas.now)}" if left is not None and left - canvas.now < HOUR else ""
     head = Span(f"? NEEDS YOU{many} ", "ask")
-    text = f' "{clean(task.title, limit=60)}" {wants(task)}{votes}{due}'
+    tail = f" {wants(task)}{votes}{due}"
     room = canvas.width - len(head.text) - len(key.text)
-    return (head, Span(shorten(text, room), "strong"), key)
+    title = shorten(clean(task.title, limit=60), max(12, room - len(tail) - 3))
+    return (head, Span(shorten(f' "{title}"{tail}', room), "strong"), key)
 
 
 def _standing_line(run: RunView, canvas: Canvas) -> Line:

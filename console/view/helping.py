@@ -16,7 +16,7 @@ _NAMES = {
     Place.STEP: "A step",
     Place.OUTPUT: "Output",
 }
-_TIERS = {Tier.LOOK: "", Tier.REVERSIBLE: " (asks y/n)", Tier.DANGEROUS: " (asks to type its target)"}
+_TIERS = {Tier.LOOK: "", Tier.REVERSIBLE: " (y/n)", Tier.DANGEROUS: " (typed)"}
 
 
 def place_name(place: Place) -> str:
@@ -40,7 +40,8 @@ def help_rows(place: Place, width: int) -> list[Row]:
 
 _NOTES = (
     "Letters act only while no field is being typed in. Nothing you leave, close or lose here stops a run: the "
-    "server does the work. Dangerous actions have no key of their own: x lists them."
+    "server does the work. (y/n) asks first; (typed) asks to type what it is done to. Dangerous actions have no key "
+    "of their own: x lists them."
 )
 
 

@@ -85,7 +85,7 @@ def stop_step(at: Situation) -> str | None:
 
 
 _NOT_YET = (StepState.PENDING,)
-_AT_REST = (StepState.WAITING, StepState.READY, StepState.PREPARED, StepState.PREVIEWED, StepState.FAILED)
+_OVER = (StepState.SUCCEEDED, StepState.SKIPPED, StepState.DONE_BY_HAND, StepState.ROLLED_BACK)
 
 
 def skip(at: Situation) -> str | None:
@@ -94,7 +94,7 @@ def skip(at: Situation) -> str | None:
         return why
     if at.step.kind == "approval":
         return "approvals cannot be skipped"
-    if at.step.state not in _NOT_YET and at.step.id != at.run.cursor:
+    if at.step.state in _OVER or (at.step.state not in _NOT_YET and at.step.path != at.run.cursor):
         return "the run is past this step already"
     return None
 

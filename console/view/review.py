@@ -42,7 +42,7 @@ def _question(task: WaitingView, canvas: Canvas) -> list[Row]:
 
 def _who(task: WaitingView, canvas: Canvas) -> list[Row]:
     people = ", ".join(clean(name, limit=40) for name in task.for_) or "anybody"
-    due = f", due {until(task.due, canvas.now)} ({clock(task.due)})" if task.due else ""
+    due = f", due {until(task.due, canvas.now)}" if task.due else ""
     since = f"For {people}, since {clock(task.since)} ({elapsed(task.since, None, canvas.now)}){due}"
     rows = [Row(fit_line((Span(since, "dim"),), canvas.width))]
     if task.kind is TaskKind.APPROVAL:

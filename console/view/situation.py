@@ -71,7 +71,7 @@ class Action:
 
     def keys_at(self, at: Situation) -> tuple[str, ...]:
         """The keys that do it here: none that would be text while a field is typed in."""
-        return tuple(key for key in self.keys if not at.typing or len(key_name(key)) > 1)
+        return tuple(key for key in self.keys if not at.typing or (len(key_name(key)) > 1 and key != "space"))
 
 
 _NAMES = {

@@ -31,7 +31,7 @@ def _row(step: StepView, depth: int, run: RunView, asked: set[str], canvas: Canv
     label = "  " * depth + f"{step.position} {clean(step.title or step.id)}"
     role = "dim" if step.state in (StepState.PENDING, StepState.SKIPPED) else ""
     room = canvas.width - (2 + LONGEST_WORD + 2)
-    title = max(8, room - 8) if narrow else max(16, min(44, room * 46 // 100))
+    title = max(8, room - 8) if narrow else max(16, min(48, room * 54 // 100))
     parts = [
         Span(here, "strong"),
         canvas.mark(mark, LONGEST_WORD),
@@ -53,7 +53,7 @@ def remark(step: StepView) -> str:
     parts = []
     if step.state is StepState.SKIPPED and step.note:
         parts.append(f"reason: {clean(step.note, limit=80)}")
-    elif step.answered_by:
+    elif step.answered_by and step.answered_by not in step.summary:
         parts.append(clean(step.answered_by, limit=24))
     if step.preview is not None:
         parts.append(f"+{step.preview.added} ~{step.preview.changed} -{step.preview.destroyed}")
@@ -63,6 +63,14 @@ def remark(step: StepView) -> str:
     if not (step.preview or step.note) and step.summary:
         parts.append(clean(step.summary, limit=80))
     return " ".join(parts)
+
+
+def current(run: RunView) -> str | None:
+    """The path of the step that something happens to now: what is being undone, else where the run stands."""
+    undoing = (step for step, _ in _walk(run.steps, 0) if step.state is StepState.ROLLING_BACK)
+    asked = next((task.step for task in run.waiting if task.kind.value.startswith("rollback")), None)
+    step = next(undoing, None)
+    return step.path if step is not None else asked or run.cursor
 
 
 def find(run: RunView, path: str | None) -> StepView | None:

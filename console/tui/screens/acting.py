@@ -33,12 +33,15 @@ class RunActions(Frame):
 
         at = self.situation()
 
+        def now() -> Situation:
+            # The run goes on while the menu is open; the step stays the one it was opened for.
+            return Situation(at.place, self.console.desk.connected, self.run_view, self._again(at.step))
+
         def chosen(action: str | None) -> None:
             if action is not None:
-                # Judged anew: the run went on while the menu was open. The step stays the one that was shown.
-                self.act(action, Situation(at.place, self.console.desk.connected, self.run_view, self._again(at.step)))
+                self.act(action, now())
 
-        self.console.push_screen(MenuScreen(at), chosen)
+        self.console.push_screen(MenuScreen(now), chosen)
 
     def _again(self, step: StepView | None) -> StepView | None:
         from console.view.steps import find

@@ -124,6 +124,7 @@ class Frame(Screen[None]):
         """Draw what is known already."""
         self._fit(self.size.width, self.size.height)
         self.entered()
+        self.console.show_said()
 
     def entered(self) -> None:
         """The screen is there for the first time."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
@@ -25,16 +27,25 @@ class MenuScreen(ModalScreen[str | None]):
         Binding("enter", "take", show=False),
         Binding("j,down", "move(1)", show=False),
         Binding("k,up", "move(-1)", show=False),
+        Binding("g,home", "edge(-1)", show=False),
+        Binding("G,end", "edge(1)", show=False),
     ]
     DEFAULT_CSS = """
     MenuScreen { align: left bottom; background: $background 0%; }
     MenuScreen #menu { height: auto; background: $background; }
     """
 
-    def __init__(self, at: Situation) -> None:
+    def __init__(self, situation: Callable[[], Situation]) -> None:
         super().__init__()
-        self._at = at
-        self._found = {action.id: (action, why) for action, why in menu_at(at)}
+        self._situation = situation
+        self._at = situation()
+        self._found = {action.id: (action, why) for action, why in menu_at(self._at)}
+
+    def judge_again(self) -> None:
+        """What can be done may be another now."""
+        self._at = self._situation()
+        self._found = {action.id: (action, why) for action, why in menu_at(self._at)}
+        self._draw()
 
     def compose(self) -> ComposeResult:
         """The title, the actions, the keys."""
@@ -46,6 +57,7 @@ class MenuScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Draw; the first action that can be done is chosen."""
         self._draw()
+        self._say("enter does it   esc goes back")
         self.query_one("#actions").focus()
         first = next((name for name, (_, why) in self._found.items() if why is None), None)
         if first is not None:
@@ -64,7 +76,6 @@ class MenuScreen(ModalScreen[str | None]):
         step = self._at.step
         title = "Actions" + (f"  step {step.position} {clean(step.title or step.id, limit=50)}" if step else "")
         self.query_one("#menu-rule", Bar).show(rule(title, "", width, focused=True))
-        self._say("enter does it   esc goes back")
 
     def _say(self, text: str, role: str = "dim") -> None:
         self.query_one("#menu-keys", Bar).show((Span(text, role),))
@@ -80,6 +91,10 @@ class MenuScreen(ModalScreen[str | None]):
     def action_move(self, by: int) -> None:
         """Up and down."""
         self.query_one("#actions", Rows).move(by)
+
+    def action_edge(self, direction: int) -> None:
+        """To the first or the last action."""
+        self.query_one("#actions", Rows).edge(direction)
 
     def action_take(self) -> None:
         """Do what is under the cursor."""

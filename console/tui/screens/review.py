@@ -100,13 +100,18 @@ class ReviewScreen(RunActions, RunFrame):
     def _take_up(self, task: WaitingView | None) -> None:
         before, self._shown_task = self._shown_task, task
         if _asked(before) == _asked(task):
-            if before is not None and task is not None and before.version != task.version:
+            changed = before is not None and task is not None and before.version != task.version
+            if changed and not self._answered:
                 self.console.say("What is asked here changed just now: look again before you answer.", "waiting")
+            self._answered = self._answered and not changed
             return
         if before is not None:
             said = "Something else is asked now." if task is not None else "It was answered; nothing waits here now."
             if not self._answered:
                 self.console.say(said, "waiting")
+            elif task is None and self.is_current:
+                # Back to the run, to see what the answer leads to.
+                self.call_later(self.console.go_back)
         self._answered = False
         self._ticked = frozenset()
         self.query_one("#text", Rows).edge(-1)

@@ -18,7 +18,7 @@ from console.view.quiet import quiet_rows
 from console.view.sanitise import line as clean
 from console.view.situation import Place, Situation
 from console.view.spans import rule, words
-from console.view.steps import find, step_rows
+from console.view.steps import current, find, step_rows
 from console.view.window import Source
 
 STEPS_CELLS = 46
@@ -97,10 +97,11 @@ class RunScreen(RunActions, RunFrame):
         self._fit_steps(len(run.steps))
         self._steps.show(step_rows(run, self.canvas(width)))
         # The cursor goes along with the run as long as it stands where the run stands.
-        if run.cursor is not None and run.cursor != self._at:
+        here = current(run)
+        if here is not None and here != self._at:
             if self._at is None or self._steps.key == self._at:
-                self._steps.choose(run.cursor)
-            self._at = run.cursor
+                self._steps.choose(here)
+            self._at = here
 
     def _draw_output(self, run: RunView) -> None:
         step = self.step
@@ -157,9 +158,10 @@ class RunScreen(RunActions, RunFrame):
     def do_follow(self) -> None:
         """The newest line of the step that the run is at."""
         run = self.run_view
-        if run is not None and run.cursor is not None:
-            self._steps.choose(run.cursor)
-            self._at = run.cursor
+        here = current(run) if run is not None else None
+        if here is not None:
+            self._steps.choose(here)
+            self._at = here
         self.redraw()
         self._output.follow()
 

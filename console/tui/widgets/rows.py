@@ -109,6 +109,8 @@ class Rows(Widget, can_focus=True):
             self.cursor = max(self.top, min(self.cursor, self.top + max(1, self.size.height) - 1))
         if top != self.top:
             self.refresh()
+            if self.moved is not None:
+                self.moved()
 
     def _refresh_row(self, number: int) -> None:
         if self.top <= number < self.top + self.size.height:
