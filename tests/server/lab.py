@@ -16,10 +16,9 @@ import msgspec
 
 from console import protocol as p
 from console.client.connection import Client
-from console.client.faults import ConnectionLost
 from console.config import Home, socket_path
 from console.engine.words import RUN_ENDS, Answer
-from console.errors import ConsoleError
+from console.errors import ConsoleError, ServerUnreachable
 from console.journal import Report, verify
 from console.server.records import claims
 
@@ -160,7 +159,8 @@ class Lab:
                     if client.next_push(min(left, 5.0)) is not None:
                         view = client.ask(p.ShowRun(run=run))
                 return view
-            except ConnectionLost:
+            except ServerUnreachable:
+                client.close()
                 assert time.monotonic() < end, f"no server any more:\n{self.log()[-4000:]}"
 
     def wait_end(self, client: Client, run: int, seconds: float = PATIENCE) -> View:
