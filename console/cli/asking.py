@@ -22,6 +22,8 @@ from console.view.plain_runbooks import field_type
 from console.view.sanitise import line as clean
 from console.view.situation import Tier
 
+_YES = ("y", "yes")
+
 
 class Later(Exception):
     """The person does not want to answer now: the question stays open."""
@@ -62,7 +64,10 @@ class Asker:
 
     def _answer(self, task: WaitingView) -> tuple[Answer, str | None, dict[str, Value]]:
         chosen = self._choose(task)
-        given = self._values(task) if chosen.answer is Answer.DONE and task.asks else {}
+        given: dict[str, Value] = {}
+        if chosen.answer is Answer.DONE:
+            self._tick(task)
+            given = self._values(task)
         note = None
         if chosen.needs_note:
             note = self._required(task, "Reason: ")
@@ -91,6 +96,12 @@ class Asker:
                     return choice
             self._say("That is none of the numbers.")
 
+    def _tick(self, task: WaitingView) -> None:
+        for item in task.checklist:
+            if self._read(task, f"[ ] {clean(item)} - y/N ").lower() not in _YES:
+                self._say("Not ticked, so it is not done; nothing was answered.")
+                raise Later
+
     def _values(self, task: WaitingView) -> dict[str, Value]:
         found: dict[str, Value] = {}
         for name, field in task.asks.items():
@@ -118,7 +129,7 @@ class Asker:
             if self._read(task, f"{chosen.label}: type {target} to confirm: ") != target:
                 self._say("Not confirmed; nothing was done.")
                 raise Later
-        elif self._read(task, f"{chosen.label}? y/N ").lower() not in ("y", "yes"):
+        elif self._read(task, f"{chosen.label}? y/N ").lower() not in _YES:
             self._say("Not confirmed; nothing was done.")
             raise Later
 

@@ -39,7 +39,7 @@ def run(call: Call) -> int:
     if given.output is None:
         for line in lines:
             # Standard output may be a terminal; a file gets the journal's bytes as they are.
-            print(json_safe(line) if given.format == "jsonl" and call.out.terminal else line)
+            call.out.raw(json_safe(line) if given.format == "jsonl" and call.out.terminal else line)
         return EXIT_DONE
     size = _write(Path(given.output), lines)
     body = ExportedView(file=given.output, format=given.format, events=counted[0], bytes=size)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from console.cli.parsing import parser_for, split_verb
-from console.cli.printing import prepare
+from console.cli.printing import prepare, unprintable
 from console.cli.registry import VERBS, Verb, find
 from console.errors import EXIT_DONE, ConsoleError, UsageError
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
     except OSError as problem:
         _forget_output()
-        return _failed(ConsoleError(f"What was asked cannot be printed: {problem.strerror}."), as_json=False)
+        return _failed(unprintable(problem), as_json=False)
 
 
 def _run(given: list[str]) -> int:
@@ -41,7 +41,6 @@ def _run(given: list[str]) -> int:
     try:
         return _dispatch(given)
     except ConsoleError as error:
-        sys.stdout.flush()
         return _failed(error, as_json=as_json)
     except (BrokenPipeError, KeyboardInterrupt, SystemExit):
         raise

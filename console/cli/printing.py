@@ -9,6 +9,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from console.errors import ConsoleError
 from console.view.sanitise import json_safe, text
 
 _DEFAULT_WIDTH = 100
@@ -41,22 +42,36 @@ class Printer:
     def lines(self, lines: Iterable[str]) -> None:
         """Print lines."""
         for line in lines:
-            print(text(line))
+            self.raw(text(line))
+
+    def raw(self, line: str) -> None:
+        """Print a line that is harmless already. Raises ConsoleError when it cannot be written."""
+        try:
+            print(line)
+        except BrokenPipeError:
+            raise
+        except OSError as problem:
+            raise unprintable(problem) from problem
 
     def outside(self, line: str) -> None:
         """Print a line of a tool's output; its colours stay in a terminal that shows any."""
-        print(text(line, sgr=self.colour, limit=65_536))
+        self.raw(text(line, sgr=self.colour, limit=65_536))
 
     def json(self, body: Any) -> None:
         """Print JSON: indented in a terminal, on one line elsewhere."""
         encoded = msgspec.json.encode(body)
         if self.terminal:
             encoded = msgspec.json.format(encoded, indent=2)
-        print(json_safe(encoded.decode()))
+        self.raw(json_safe(encoded.decode()))
 
     def flush(self) -> None:
         """Send what was printed, so that a reader of a pipe sees it now."""
         sys.stdout.flush()
+
+
+def unprintable(problem: OSError) -> ConsoleError:
+    """The error for output that nobody takes."""
+    return ConsoleError(f"What was asked cannot be printed: {problem.strerror}.", unaffected="what runs goes on")
 
 
 def warn(lines: Iterable[str]) -> None:

@@ -20,7 +20,7 @@ _LONGEST = 200
 def tell(before: RunView | None, now: RunView) -> list[str]:
     """The lines to append for what changed; all that happened so far when there was no look before."""
     known = {step.path: step for step in flat(before.steps)} if before else {}
-    width = min(24, max((len(step.path) for step in flat(now.steps)), default=0))
+    width = min(24, max(len(name) for name in (f"run {now.id}", *(step.path for step in flat(now.steps)))))
     happened = [one for step in flat(now.steps) for one in _step(known.get(step.path), step)]
     happened.sort(key=lambda one: one[0])
     asked = {_key(task) for task in before.waiting} if before else set()
