@@ -32,7 +32,8 @@ def shellcheck(loaded: Loaded) -> list[Problem]:
 
 
 def _run(program: str, text: str) -> list[dict[str, Any]]:
-    command = [program, "--shell=sh", "--format=json1", "--severity=warning", "-"]
+    # SC2154 would call every variable that comes by env: unassigned.
+    command = [program, "--shell=sh", "--format=json1", "--severity=warning", "--exclude=SC2154", "-"]
     try:
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=_SECONDS, check=False)
         comments = json.loads(done.stdout).get("comments", [])

@@ -113,7 +113,7 @@ class _Reader:
             case yaml.AliasEvent():
                 mark = _mark(event)
                 self._problem("yaml-anchor", f"the alias *{event.anchor} is not read", mark, "write the value out")
-                self._put(None, mark)
+                self._place(None, f"*{event.anchor}", mark)
             case yaml.DocumentStartEvent():
                 self._documents += 1
                 if self._documents > 1:
@@ -161,9 +161,13 @@ class _Reader:
             self._refuse_cut(event, mark)
         elif (bad := control_character(event.value)) is not None:
             self._problem("control-character", f"the text holds the character {bad}", mark, "leave it out")
+        self._place(value, event.value, mark)
+
+    def _place(self, value: str | int | bool | None, text: str, mark: Mark) -> None:
+        """Take a scalar as the key or the value that is due."""
         parent = self._stack[-1] if self._stack else None
         if parent is not None and isinstance(parent.value, dict) and parent.key is None:
-            self._key(parent, value, event.value, mark)
+            self._key(parent, value, text, mark)
         else:
             self._put(value, mark)
 

@@ -71,6 +71,8 @@ def test_only_a_few_plain_texts_mean_anything_else(written: str, value: object) 
         ("a: !!python/object/apply:os.system ['true']", "yaml-tag"),
         ("a: ! x", "yaml-tag"),
         ("a: &x 1", "yaml-anchor"),
+        ("*a: 1", "yaml-anchor"),
+        ("a: {*b : 1, c: 2}", "yaml-anchor"),
         ("a: 1\na: 2", "yaml-key"),
         ("1: a", "yaml-key"),
         ("true: a", "yaml-key"),
