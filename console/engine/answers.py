@@ -222,15 +222,21 @@ def _in_doubt(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> 
 
 
 def _look_again(draft: Draft, task: Task, visit: Visit) -> None:
-    undo = draft.run.entries[entry_key(task.path, visit.number)].undo if visit.doubt is Purpose.ROLLBACK else None
-    prepared = prepared_of(visit)
-    forward = isinstance(prepared.work, ProcessWork) and prepared.work.discovers
-    discovers = undo.discovers if undo is not None else forward
+    """Start what can discover, where the kind has it; else the host looks at what is left."""
+    discovers, digest = _discovery(draft, task, visit)
     if discovers:
-        digest = undo.digest if undo is not None else prepared.digest
         draft.start_attempt(task.path, visit, Purpose.DISCOVER, digest)
     else:
         draft.emit(e.LookAsked(path=task.path, visit=visit.number))
+
+
+def _discovery(draft: Draft, task: Task, visit: Visit) -> tuple[bool, str]:
+    """Whether what is in doubt can be discovered, and the digest of what was to run."""
+    if visit.doubt is Purpose.ROLLBACK:
+        undo = draft.run.entries[entry_key(task.path, visit.number)].undo
+        return undo.discovers, undo.digest
+    prepared = prepared_of(visit)
+    return isinstance(prepared.work, ProcessWork) and prepared.work.discovers, prepared.digest
 
 
 def _undo_in_doubt(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> None:

@@ -15,6 +15,7 @@ from console.engine.working import begin_work, bound_visit
 
 NEXT = Follow(word=FollowWord.NEXT)
 ASK = Follow(word=FollowWord.ASK)
+JUMPS = 10  # so often a jump is taken where the runbook does not say how often it may be
 JUMPS_IN_A_TURN = 100  # so many without a process or a person between them are a loop that has no end
 
 
@@ -119,7 +120,7 @@ def _follow_jump(draft: Draft, path: str, visit: Visit, follow: Follow) -> None:
         ask_what_now(draft, path, visit, f"The runbook goes on at {to} here, but there is no such step.")
         return
     taken = run.jumps.get(jump_key(path, to), 0)
-    if (follow.at_most is not None and taken >= follow.at_most) or draft.jumps >= JUMPS_IN_A_TURN:
+    if taken >= (JUMPS if follow.at_most is None else follow.at_most) or draft.jumps >= JUMPS_IN_A_TURN:
         ask_what_now(draft, path, visit, f"The jump to {to} was taken {taken} times already.")
         return
     passed = run.order[run.places[path] + 1 : run.places[to]]
