@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -101,21 +102,5 @@ def test_a_dead_supervisor_leaves_a_doubt_that_a_person_answers(place: Place, tm
 
 
 def _supervisors(home: Path) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                command = (entry / "cmdline").read_bytes()
-                directory = os.readlink(entry / "cwd")
-            except OSError:
-                continue
-            if b"console/supervisor" in command and str(home) in directory:
-                found.append(int(entry.name))
-    return found or _by_record(home)
-
-
-def _by_record(home: Path) -> list[int]:
-    import json
-
     records = [json.loads(file.read_text()) for file in home.glob("spool/*/*/supervisor.json")]
     return [one["supervisor"]["pid"] for one in records if Path(f"/proc/{one['supervisor']['pid']}").exists()]
