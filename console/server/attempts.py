@@ -158,16 +158,18 @@ class Attending:
 
     def _work(self, attempt: Attempt, run: Run) -> tuple[Kind, Prepared | PreparedUndo, Place]:
         visit = run.visit_of(attempt.path, attempt.visit)
-        if visit is None or visit.prepared is None:
+        if visit is None:
             raise ValueError("the step was not made ready")
-        work: Prepared | PreparedUndo = visit.prepared
-        preview = visit.preview.digest if visit.preview else None
-        undo_doubt = attempt.purpose is Purpose.DISCOVER and visit.doubt is Purpose.ROLLBACK
-        if (attempt.purpose in UNDOING or undo_doubt) and visit.prepared.undo is not None:
-            work = visit.prepared.undo
+        work: Prepared | PreparedUndo | None = visit.prepared
+        seen = visit.preview
+        if attempt.purpose in UNDOING or (attempt.purpose is Purpose.DISCOVER and visit.doubt is Purpose.ROLLBACK):
+            # The undo pinned when the visit first started: a later try may have been rendered anew, or not at all.
             entry = run.entries[entry_key(attempt.path, attempt.visit)]
-            preview = entry.preview.digest if entry.preview else None
-        kind = self._registry.kind(work.kind or visit.prepared.kind)
+            work, seen = entry.undo, entry.preview
+        if work is None:
+            raise ValueError("the step was not made ready")
+        preview = seen.digest if seen is not None else None
+        kind = self._registry.kind(work.kind or run.definition_of(attempt.path).kind)
         place = place_of(self._home, run, attempt.path, attempt.visit, attempt=attempt.directory, preview=preview)
         return kind, work, place
 
