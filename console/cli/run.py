@@ -16,8 +16,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     """Declare what the verb takes."""
     parser.add_argument("runbook", metavar="RUNBOOK", help="a runbook's id, or the path of its file")
     parser.add_argument(
-        "-p", "--parameter", dest="parameters", metavar="NAME=VALUE", type=assignment, action="append", default=[]
-    )
+        "-p", "--parameter", dest="parameters", metavar="NAME=VALUE", type=assignment, action="append", default=[],
+        help="a parameter of the runbook",
+    )  # fmt: skip
     parser.add_argument("--plan", action="store_true", help="show what would run, and start nothing")
     parser.add_argument("--detach", action="store_true", help="start it, print its number, and leave")
     parser.add_argument("--wait", action="store_true", help="queue behind a run that holds the same lock")
