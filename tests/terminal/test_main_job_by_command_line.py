@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import urllib.request
 import uuid
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,10 @@ pytestmark = [pytest.mark.terminal, pytest.mark.real_tools]
 def _name() -> str:
     """A name of its own: the port that an environment reserves follows from its name."""
     return f"t{uuid.uuid4().hex[:10]}"
+
+
+def _asks(step: str) -> Callable[[Any], bool]:
+    return lambda run: any(one["step"] == step for one in run["waiting"])
 
 
 def _left(home: Path) -> list[str]:
@@ -45,7 +51,7 @@ def test_approved(place: Place) -> None:
     undone = place.run("do", "1", "rollback", "--reason", "the test is over")
     assert undone.returncode == 0, undone.stderr
     for step in ("configure", "network"):
-        place.until(lambda run, step=step: any(one["step"] == step for one in run["waiting"]))
+        place.until(_asks(step))
         assert place.run("answer", "1", step, "undo").returncode == 0
     run = place.until(lambda run: run["ended_at"] is not None)
     assert run["state"] == "rolled_back"
