@@ -12,7 +12,7 @@ from pathlib import Path
 
 from console.errors import JournalError
 from console.journal.checks import check_format, check_owner, check_pages, check_schema, journal_id
-from console.journal.connection import connect, log_size, use_log
+from console.journal.connection import connect, use_log
 from console.journal.faults import FILE_ERRORS, explain
 from console.journal.home import check_file
 from console.journal.making import create_missing, migrate
@@ -81,7 +81,6 @@ def _connect_reader(path: Path) -> sqlite3.Connection:
 def _open_checked(home: Path, layout: Layout) -> tuple[sqlite3.Connection, str]:
     path = home / layout.file
     check_file(path)
-    unclean = log_size(path) > 0
     connection = connect(path, write=True)
     try:
         found = check_format(connection, path, layout)
@@ -89,7 +88,7 @@ def _open_checked(home: Path, layout: Layout) -> tuple[sqlite3.Connection, str]:
         if found < layout.format:
             migrate(connection, layout)
         check_schema(connection, path, layout)
-        check_pages(connection, path, unclean=unclean)
+        check_pages(connection, path)
         return connection, journal_id(connection, path)
     except FILE_ERRORS as error:
         connection.close()

@@ -16,7 +16,7 @@ from console.journal.schema import JOURNAL
 PAGE = 5_000
 
 _EVENTS = """
-SELECT stream, seq, type, at, CAST(body AS BLOB), hash FROM event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?
+SELECT seq, type, at, CAST(body AS BLOB), hash FROM event WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?
 """
 
 
@@ -74,10 +74,10 @@ class ChainCheck:
         self.heads.append(Head(stream, after, previous))
 
     def _page(
-        self, stream: str, rows: list[tuple[str, int, str, int, bytes, bytes]], after: int, previous: bytes
+        self, stream: str, rows: list[tuple[int, str, int, bytes, bytes]], after: int, previous: bytes
     ) -> tuple[int, bytes]:
         sha256, decode = hashlib.sha256, self._decoder.decode
-        for filed, seq, kind, at, body, stored in rows:
+        for seq, kind, at, body, stored in rows:
             altered = False
             if seq != after + 1:
                 self._missing(stream, after + 1, seq - 1)
@@ -88,7 +88,7 @@ class ChainCheck:
             try:
                 columns = decode(body)
                 agrees = columns.seq == seq and columns.type == kind and columns.at == at
-                if not (agrees and columns.stream == stream == filed):
+                if not (agrees and columns.stream == stream):
                     self._mislabelled(stream, seq)
             except (msgspec.MsgspecError, ValueError):
                 self._mislabelled(stream, seq)

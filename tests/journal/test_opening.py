@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from console.errors import JournalCorrupt, JournalError, JournalLocked, JournalTooNew
-from console.journal import Piece, open_output, open_writer, verify
+from console.journal import Piece, checks, open_output, open_writer, verify
 from console.journal import home as home_module
 from console.journal.home import check_home, file_system
 from console.journal.making import migrate
@@ -255,6 +255,22 @@ def test_a_damaged_file_is_refused_and_nothing_is_overwritten(used: Path, file: 
     report = verify(used)
     assert not report.ok
     assert digests(used) == before
+
+
+def test_an_empty_file_is_called_empty(used: Path) -> None:
+    empty(used / "journal.db")
+    with pytest.raises(JournalCorrupt, match="the file is empty"):
+        open_writer(used, wait=0)
+
+
+def test_a_cut_file_that_is_too_big_to_read_through_is_found_by_its_length(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "FULL_CHECK_BYTES", 0)
+    open_writer(used, wait=0).close()
+    without_last_page(used / "journal.db")
+    with pytest.raises(JournalCorrupt, match="malformed"):
+        open_writer(used, wait=0)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from console.errors import JournalCorrupt
 from console.journal import (
     Claim,
     DefinitionClaim,
@@ -311,6 +312,28 @@ def test_no_flipped_byte_changes_what_is_read_without_being_found(original: Path
         assert same or not report.ok, f"byte {place} was changed unnoticed"
         shutil.rmtree(home)
     assert noticed, "no flip hit anything: the test says nothing"
+
+
+def test_a_key_out_of_order_is_found_though_searches_pass_it_by(tampered: Path) -> None:
+    path = tampered / "journal.db"
+    content = path.read_bytes()
+    # The row of event 3 as SQLite lays it out: stream, seq, type.
+    assert content.count(b"run/1\x03StepEnded") == 1
+    path.write_bytes(content.replace(b"run/1\x03StepEnded", b"rxn/1\x03StepEnded"))
+    assert "damaged" in {problem.code for problem in verify(tampered, claims).problems}
+    with pytest.raises(JournalCorrupt, match="order"):
+        open_writer(tampered, wait=0)
+
+
+def test_output_that_was_not_sealed_yet_must_be_in_one_piece(tampered: Path) -> None:
+    writer = open_writer(tampered)
+    store = open_output(writer)
+    for number in range(3):
+        store.append(Piece("3/a", number * 4, b"abc\n", number))
+    writer.close()
+    tamper(tampered / "output.db", "DELETE FROM chunk WHERE attempt = '3/a' AND offset = 4")
+    [problem] = verify(tampered, claims).problems
+    assert "not in one piece at byte 4" in problem.message
 
 
 def test_problems_are_counted_when_there_are_too_many_to_list(home: Path) -> None:
