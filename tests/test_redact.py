@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.redact import IDLE_BYTES, MASK, Patterns, Redactor, forms
@@ -30,6 +30,7 @@ def test_every_way_of_cutting_in_three_gives_the_same() -> None:
         assert stream([SECRET], cut(data, places)) == expected, f"cut at {places}"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.text("ab", min_size=1, max_size=5), max_size=3),
     st.lists(st.text("abc", max_size=6), max_size=8),
@@ -41,6 +42,7 @@ def test_cutting_makes_no_difference(values: list[str], chunks: list[str]) -> No
     assert stream(values, pieces) == stream(values, [whole]) == Patterns(values).mask(whole)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=3),
     st.lists(st.text("abc", max_size=6), max_size=8),
@@ -57,6 +59,7 @@ def test_nothing_is_left_of_a_value_and_nothing_else_is_touched(values: list[str
     assert stream(values, [*map(str.encode, chunks), b"."]).replace(MASK, b"") == kept
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.binary(max_size=50)))
 def test_without_values_everything_passes_at_once(chunks: list[bytes]) -> None:
     redactor = Redactor(Patterns())

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import pytest
+
 from console.supervise import (
     AttemptSpec,
     ExitRecord,
@@ -32,6 +34,10 @@ Seen = TypeVar("Seen")
 
 ENVIRONMENT = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8"}
 PYTHON = sys.executable
+
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root may look into a supervisor: it closes itself to its own user"
+)
 
 
 def until(condition: Callable[[], Seen], what: str, seconds: float = 20.0) -> Seen:

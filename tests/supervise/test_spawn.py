@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from console.supervise import CouldNotStart, StartUnclear, look, settle, spawn, spawn_blocking
-from tests.supervise.lab import PYTHON, Lab, alive, sha256, until
+from tests.supervise.lab import PYTHON, Lab, alive, needs_root, sha256, until
 
 pytestmark = pytest.mark.crash
 
@@ -142,6 +142,7 @@ def test_a_server_killed_while_it_starts_an_attempt_leaves_a_clear_case(
         assert ran.read_text() == "\n"
 
 
+@needs_root
 def test_a_supervisor_has_no_terminal_and_no_descriptor_of_its_server(lab: Lab) -> None:
     spec = lab.start(sh="sleep 60")
     supervisor = lab.supervisor(spec).supervisor.pid

@@ -15,7 +15,7 @@ import pytest
 
 from console.supervise import AttemptSpec, ControlError, ask, look
 from console.supervise.address import control_address
-from tests.supervise.lab import Lab, until
+from tests.supervise.lab import Lab, needs_root, until
 
 
 @contextmanager
@@ -154,6 +154,7 @@ def test_garbage_costs_its_sender_the_connection_at_most(lab: Lab, garbage: byte
     assert lab.finish(spec).ending == "cancelled"
 
 
+@needs_root
 def test_clients_that_come_and_go_leave_nothing_open(lab: Lab) -> None:
     spec = lab.start(sh="sleep 60")
     supervisor = lab.supervisor(spec).supervisor.pid

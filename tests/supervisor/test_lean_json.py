@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.supervisor.lean_json import dump, parse
@@ -17,6 +17,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.text(st.characters(code
 values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(values)
 def test_what_json_writes_is_read_and_what_is_written_json_reads(value: object) -> None:
     assert parse(json.dumps(value)) == value
