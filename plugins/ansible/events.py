@@ -13,6 +13,7 @@ _LONGEST = 2_000
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\r")
 _NOISE = re.compile(r"Using \S.* as config file$")
 _DECIDED = ("Conditional result was False", "No items in the list")
+_PRETENDED = "if not in check mode"
 _ALL_ITEMS = "All items skipped"
 
 
@@ -84,6 +85,7 @@ def lines_for_people(found: Note, checking: bool) -> list[str]:
         return [f"  TASK {found.task}"]
     if found.what == "ok":
         word = ("would change" if checking else "changed") if found.changed else "ok"
+        word = "cannot be predicted" if found.unpredicted else word
         return [f"    {word}: {found.host}", *detail]
     if found.what == "skipped":
         return [f"    {'cannot be predicted' if found.unpredicted else 'skipped'}: {found.host}"]
@@ -113,6 +115,9 @@ def replay(record: Path) -> list[Note]:
 
 def _is_unpredicted(what: str, result: dict[str, Any], said: str) -> bool:
     """In check mode a skipped task is a prediction only where a condition or an empty list decided it."""
+    if what in ("ok", "item"):
+        # With `creates` or `removes` a command is not skipped; `changed_when` then judged an output it never had.
+        return _PRETENDED in str(result.get("msg")) and not result.get("changed")
     if what not in ("skipped", "item skipped"):
         return False
     found = result or _printed_result(said)

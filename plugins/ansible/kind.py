@@ -173,7 +173,7 @@ def find_program() -> str:
 def _with_neighbours(playbook: str, neighbours: tuple[str, ...]) -> list[str]:
     parent = PurePosixPath(playbook).parent
     if str(parent) != ".":
-        return [str(parent)]
+        return [playbook, str(parent)]
     # The runbook's own directory may hold anything, so only what Ansible looks for is taken from it.
     return [playbook, *(f"{name}?" for name in neighbours)]
 

@@ -37,7 +37,7 @@ class Tally:
             self.running[found.host] = found.task
         elif found.what in ("ok", "failed", "unreachable", "skipped"):
             self._host_ended(found)
-        elif found.what == "item skipped":
+        elif found.what in ("item", "item skipped"):
             self._note_unpredicted(found)
         elif found.what == "diff":
             self.diffs[found.host, found.task] = _file_of(found.text)

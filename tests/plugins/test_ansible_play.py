@@ -90,14 +90,16 @@ def test_what_check_mode_cannot_predict_is_named(ansible: Make, tmp_path: Path) 
             'name: Nothing to do\nansible.builtin.command: "echo {{ item }}"\nloop: []',
             'name: Only for real\nansible.builtin.debug: {msg: hi}\nwhen: not ansible_check_mode',
             'name: Hidden\nansible.builtin.command: "true"\nno_log: true',
+            'name: Judged\nansible.builtin.command: {cmd: echo did, creates: /nowhere}\nregister: x\n'
+            'changed_when: x.stdout == "did"',
             'name: Known\nansible.builtin.debug: {msg: hi}',
         ),
         "hosts.ini": HOSTS,
     })  # fmt: skip
     shown = bench.preview(bench.prepare(body(tmp_path)))
-    assert shown.preview.unpredicted == ("Run something", "Run several", "Only for real", "Hidden"), shown
+    assert shown.preview.unpredicted == ("Run something", "Run several", "Only for real", "Hidden", "Judged"), shown
     assert shown.preview.effect is Effect.CHANGES, "what is not known is not harmless"
-    assert "4 cannot be predicted" in shown.preview.summary
+    assert "5 cannot be predicted" in shown.preview.summary
 
 
 def test_a_task_that_fails_in_check_mode_is_unpredicted_and_may_still_run(ansible: Make, tmp_path: Path) -> None:
@@ -275,7 +277,7 @@ def test_roles_templates_and_group_variables_beside_the_playbook_are_found(ansib
     })  # fmt: skip
     raw = body(tmp_path, limit="a")
     files = bench.kind.files(bench.body(raw))
-    assert set(files) == {"play", "hosts.ini", "group_vars?", "host_vars?"}
+    assert set(files) == {"play", "play/site.yml", "hosts.ini", "group_vars?", "host_vars?"}
     assert bench.ask(Purpose.APPLY, bench.prepare(raw)).reading.outcome is Outcome.SUCCEEDED
     assert (tmp_path / "out").read_text() == "hello world"
 
