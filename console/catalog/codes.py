@@ -31,7 +31,6 @@ CODES: dict[str, str] = {
     "not-yet": "part of the language, but not yet of this version",
     "unknown-kind": "no kind of step has that name",
     "one-kind": "a step has no kind, or more than one",
-    "bad-id": "an id or a name does not follow its pattern",
     "duplicate-id": "two things have the same id",
     "too-many": "more steps, problems, files or bytes than are accepted",
     # flow
@@ -61,6 +60,4 @@ CODES: dict[str, str] = {
     "owner": "nobody is named who answers for the runbook",
     # files that a runbook pins
     "pinned-file": "a file or directory that the runbook names cannot be pinned",
-    # plugins
-    "plugin": "a plugin cannot be used",
 }

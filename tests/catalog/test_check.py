@@ -36,9 +36,7 @@ Load = Callable[[str], Loaded]
         ),
     ],
 )
-def test_what_kind_of_process_it_is(
-    load: Load, registry: Registry, steps: str, process: Process, reason: str
-) -> None:
+def test_what_kind_of_process_it_is(load: Load, registry: Registry, steps: str, process: Process, reason: str) -> None:
     verdict = judge(load(f"steps: {steps}").runbook, registry)
     assert verdict.process is process
     assert reason in verdict.reasons

@@ -10,6 +10,7 @@ import pytest
 
 from console.catalog import finding
 from console.catalog.finding import Catalogue
+from console.catalog.load import Loaded, load_file
 from console.catalog.registry import Registry
 from console.errors import InvalidRunbook, NotFoundError
 
@@ -79,8 +80,12 @@ def test_an_id_that_two_files_claim_belongs_to_neither(catalogue: Catalogue, roo
 
 def test_unchanged_files_are_not_read_again(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = finding.load_file
-    monkeypatch.setattr(finding, "load_file", lambda path, registry: (read.append(path.name), real(path, registry))[1])
+
+    def load(path: Path, registry: Registry) -> Loaded:
+        read.append(path.name)
+        return load_file(path, registry)
+
+    monkeypatch.setattr(finding, "load_file", load)
     catalogue.entries()
     assert sorted(read) == ["broken.yaml", "drain.yml", "restart.yaml"]
     read.clear()
@@ -99,9 +104,7 @@ def test_a_changed_file_is_read_again_even_with_its_old_time(catalogue: Catalogu
     assert "restart-web" not in {entry.id for entry in catalogue.entries()}
 
 
-def test_a_directory_that_others_can_write_to_is_refused_alone(
-    catalogue: Catalogue, roots: tuple[Path, Path]
-) -> None:
+def test_a_directory_that_others_can_write_to_is_refused_alone(catalogue: Catalogue, roots: tuple[Path, Path]) -> None:
     (roots[0] / "runbooks").chmod(0o777)
     assert {entry.id for entry in catalogue.entries()} == {"broken", "drain"}
     assert [problem.code for problem in catalogue.problems] == ["writable"]

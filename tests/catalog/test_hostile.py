@@ -23,11 +23,9 @@ EVERYTHING = (CASES / "valid" / "everything.yaml").read_text(encoding="utf-8")
 REGISTRY = load_registry([ROOT])
 
 LINES = st.integers(0, EVERYTHING.count("\n"))
-SNIPPETS = st.sampled_from(
-    ["{{", "}}", "{{ params.", "[", "]", "{", "}", ":", "- ", "\n", "  ", "'", '"', "#", " #", "&a", "*a", "!x", "|", ">"]
-    + ["null", "true", "7", "steps", "id", "rollback: nothing\n", "then: {failed: {go_to: look}}", "\t", "é", "\U0001f600"]
-    + ["{{ 'a' * 10**9 }}", "{{ steps.look.x.y }}", "%", "@", "`", "---\n", "...", "\x00", "\x1b", "9" * 30, "when: x\n"]
-)
+WORDS = "{{ }} {{params. [ ] { } : - # ' \" & * ! | > &a *a !x null true 7 steps id % @ ` --- ... é \U0001f600"
+PHRASES = ["\n", "  ", " #", "\t", "\x00", "\x1b", "9" * 30, "---\n", "- ", "when: x\n", "rollback: nothing\n"]
+SNIPPETS = st.sampled_from([*WORDS.split(), *PHRASES, "{{ 'a' * 10**9 }}", "{{ steps.look.x.y }}", "go_to: look"])
 
 
 def load_or_refuse(text: str) -> Loaded | tuple[Problem, ...]:
@@ -36,7 +34,7 @@ def load_or_refuse(text: str) -> Loaded | tuple[Problem, ...]:
     except InvalidRunbook as error:
         problems: tuple[Problem, ...] = error.problems
         assert problems, "refused without saying why"
-        assert all(isinstance(problem, Problem) and problem.message for problem in problems)
+        assert all(problem.message for problem in problems)
         str(error)
         return problems
 
@@ -68,13 +66,13 @@ SCALARS = st.one_of(
 VALUES = st.recursive(
     SCALARS,
     lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["id", "shell", "text", "from", "x"]), inner, max_size=3)
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["id", "shell", "text", "from", "x"]), inner, max_size=3),
     ),
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    ["id", "shell", "argv", "terraform", "ansible", "manual", "approval", "wait", "notify", "env", "when", "then", "rollback"]
-    + ["approve", "retry", "outputs", "timeout", "within", "effect", "tags", "confirm", "choice", "steps", "cwd", "zzz"]
+    ["id", "shell", "argv", "terraform", "ansible", "manual", "approval", "wait", "notify", "env", "when", "then", "rollback", "approve", "retry", "outputs", "timeout", "within", "effect", "tags", "confirm", "choice", "steps", "cwd", "zzz"]
 )
 
 

@@ -117,7 +117,10 @@ def test_changed_code_is_another_plugin(make: Make, root: Path) -> None:
         (KIND.replace('keys = ("greet",)', 'keys = "greet"'), "must be a tuple"),
         (KIND.replace("body = Body", "body = dict"), "must be a msgspec.Struct"),
         (KIND.replace("body = Body", 'body = Body\n    literal = frozenset({"form"})'), "does not have"),
-        (KIND.replace("def prepare(self, body, context)", "def prepare(self, body)"), "must take (self, body, context)"),
+        (
+            KIND.replace("def prepare(self, body, context)", "def prepare(self, body)"),
+            "must take (self, body, context)",
+        ),
         (KIND.replace("def prepare", "def prepared"), "has no method prepare"),
         (KIND.replace("def prepare", "def __init__(self, x): pass\n    def prepare"), "TypeError"),
     ],

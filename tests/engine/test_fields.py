@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.engine.fields import LONGEST_STRING, LONGEST_TEXT, Value, parse_field
+from console.engine.fields import LONGEST_STRING, LONGEST_TEXT, parse_field
+from console.engine.reports import Value
 from console.engine.runbook import Field, ParameterType
 
 T = ParameterType
