@@ -77,6 +77,7 @@ class Draft:
     runbook: Runbook | None = None
     steps: list[DraftStep] = field(default_factory=list)
     other_ids: set[str] = field(default_factory=set)
+    _by_id: dict[str | int, DraftStep] = field(default_factory=dict)
 
     def place(self, path: Path) -> Mark:
         """Where a value stands."""
@@ -93,7 +94,9 @@ class Draft:
 
     def find(self, step_id: str) -> DraftStep | None:
         """The step of that id."""
-        return next((step for step in self.steps if step.id == step_id), None)
+        if not self._by_id:
+            self._by_id = {(step.id or step.index): step for step in reversed(self.steps)}
+        return self._by_id.get(step_id)
 
     @property
     def complete(self) -> bool:

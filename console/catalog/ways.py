@@ -22,19 +22,20 @@ class Ways:
     edges: list[set[tuple[int, bool]]]
     reached: set[int] = field(default_factory=set)
     provided: list[int] = field(default_factory=list)
+    _after: dict[int, int] = field(default_factory=dict)
 
     def may_precede(self, earlier: int, later: int) -> bool:
         """Whether some way leads from one step to the other."""
-        seen: set[int] = set()
-        waiting = [target for target, _ in self.edges[earlier]]
-        while waiting:
-            position = waiting.pop()
-            if position == later:
-                return True
-            if position not in seen:
-                seen.add(position)
-                waiting += [target for target, _ in self.edges[position]]
-        return False
+        if earlier not in self._after:
+            seen = 0
+            waiting = [target for target, _ in self.edges[earlier]]
+            while waiting:
+                position = waiting.pop()
+                if not seen >> position & 1:
+                    seen |= 1 << position
+                    waiting += [target for target, _ in self.edges[position]]
+            self._after[earlier] = seen
+        return bool(self._after[earlier] >> later & 1)
 
     def surely_provided(self, earlier: int, later: int) -> bool:
         """Whether `earlier` has succeeded whenever `later` begins."""

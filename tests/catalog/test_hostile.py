@@ -72,7 +72,33 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    ["id", "shell", "argv", "terraform", "ansible", "manual", "approval", "wait", "notify", "env", "when", "then", "rollback", "approve", "retry", "outputs", "timeout", "within", "effect", "tags", "confirm", "choice", "steps", "cwd", "zzz"]
+    [
+        "id",
+        "shell",
+        "argv",
+        "terraform",
+        "ansible",
+        "manual",
+        "approval",
+        "wait",
+        "notify",
+        "env",
+        "when",
+        "then",
+        "rollback",
+        "approve",
+        "retry",
+        "outputs",
+        "timeout",
+        "within",
+        "effect",
+        "tags",
+        "confirm",
+        "choice",
+        "steps",
+        "cwd",
+        "zzz",
+    ]
 )
 
 
