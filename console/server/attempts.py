@@ -23,6 +23,7 @@ from console.engine.words import Outcome, Purpose
 from console.errors import ConsoleError, JournalError
 from console.journal import OutputCommitter
 from console.server import faults, reporting
+from console.server.evidence import Seeking
 from console.server.output import Copier, tail_of
 from console.server.places import attempt_directory, place_of
 from console.server.records import attempt_name
@@ -66,12 +67,19 @@ class Attending:
     """Takes one attempt to its report. `broken` says whether the journal takes nothing more."""
 
     def __init__(
-        self, home: Home, registry: Registry, outputs: OutputCommitter, marker: str, broken: Callable[[], bool]
+        self,
+        home: Home,
+        registry: Registry,
+        outputs: OutputCommitter,
+        marker: str,
+        seeking: Seeking,
+        broken: Callable[[], bool],
     ) -> None:
         self._home = home
         self._registry = registry
         self._outputs = outputs
         self._marker = marker
+        self._seeking = seeking
         self._broken = broken
 
     async def run(self, attempt: Attempt, run: Run, *, fresh: bool, grew: Grew) -> c.AttemptReported:
@@ -151,6 +159,9 @@ class Attending:
             timeout_ms=work.timeout_ms,
             stop_signals=line.signals,
             grace_ms=line.grace_ms,
+            hold_pipes=line.hold_pipes,
+            ignore_signals=line.ignore_signals,
+            redact=line.redact,
         )
 
     def _marked(self, attempt: Attempt) -> str:
@@ -229,8 +240,12 @@ class Attending:
                 outputs = check_outputs(run.definition_of(attempt.path), reading.outputs)
             except ValueError as problem:
                 reading, outputs = Reading(Outcome.FAILED, f"its result could not be read: {problem}"), {}
-        report = reporting.ended(exit_, reading, outputs, output, attempt.purpose)
-        return _with_trouble(report, trouble)
+        report = _with_trouble(reporting.ended(exit_, reading, outputs, output, attempt.purpose), trouble)
+        if attempt.purpose is not Purpose.DISCOVER or report.evidence is None:
+            return report
+        look_too = self._seeking.with_traces
+        evidence = await asyncio.to_thread(look_too, report.evidence, run, attempt.path, attempt.visit)
+        return msgspec.structs.replace(report, evidence=evidence)
 
 
 def _with_trouble(report: AttemptReport, trouble: tuple[str, ...]) -> AttemptReport:

@@ -63,6 +63,9 @@ def driver_command(
         stdin=msgspec.json.encode(given).decode(),
         signals=signals,
         grace_ms=grace_ms,
+        # A killed supervisor must not take a tool down before it has written what it did.
+        hold_pipes=True,
+        ignore_signals=("SIGHUP",),
     )
 
 

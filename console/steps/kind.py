@@ -83,7 +83,9 @@ class CommandLine:
     """The process that answers one question. `env` is added to the step's own; `stdin` is given once, then closed.
 
     `pty` runs it on a pseudo-terminal; otherwise stdout and stderr are pipes. `signals` are sent in order, `grace_ms`
-    apart, when the attempt is cancelled or times out; SIGKILL to everything left comes last.
+    apart, when the attempt is cancelled or times out; SIGKILL to everything left comes last. A tool that must save what
+    it did even when its supervisor is killed holds its own pipes (`hold_pipes`) and starts with `ignore_signals`
+    ignored. `redact` are values that must never reach the output as they are.
     """
 
     argv: tuple[str, ...]
@@ -93,6 +95,9 @@ class CommandLine:
     pty: bool = False
     signals: tuple[str, ...] = ("SIGINT", "SIGTERM")
     grace_ms: int = 5_000
+    hold_pipes: bool = False
+    ignore_signals: tuple[str, ...] = ()
+    redact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
