@@ -130,6 +130,7 @@ class WaitingView(Message, frozen=True):
     digest: str | None = None
     version: int = 0
     preview: Preview | None = None
+    follows: dict[str, str] = {}
 
 
 class RunSummary(Message, frozen=True):
@@ -223,6 +224,7 @@ class StepPlan(Message, frozen=True):
     undo: str | None = None
     approval: tuple[str, ...] | None = None
     when: str | None = None
+    follows: tuple[str, ...] = ()
 
 
 class RunbookSummary(Message, frozen=True):

@@ -11,21 +11,18 @@ from console.catalog.registry import Registry
 from console.config import Home
 from console.engine import commands as c
 from console.engine.due import Action, Attend, Look, SeekSurvivors, Wake, due
-from console.engine.reports import Evidence
 from console.engine.run import Run
-from console.engine.words import AttemptState
 from console.errors import ConsoleError, JournalError
 from console.journal import OutputCommitter
 from console.protocol import Grew
 from console.server import faults, reporting
 from console.server.attempts import Attempt, Attending
 from console.server.clock import now_ms
+from console.server.evidence import Seeking
 from console.server.hub import Hub
-from console.server.places import attempt_directory
-from console.server.records import attempt_name
 from console.server.runs import Runs
 from console.server.turns import SERVER, TIMER, Turns, fresh_id
-from console.supervise import Standing, Survivor, end_survivors, find_survivors, look
+from console.supervise import end_survivors
 
 log = logging.getLogger(__name__)
 LONGEST_SLEEP_MS = 30_000  # timers are absolute, and a monotonic sleep does not notice a suspended host
@@ -44,8 +41,8 @@ class Acting:
         self._runs = runs
         self._turns = turns
         self._hub = hub
-        self._marker = marker
-        self._attending = Attending(home, registry, outputs, marker, lambda: turns.broken)
+        self._seeking = Seeking(home, marker)
+        self._attending = Attending(home, registry, outputs, marker, self._seeking, lambda: turns.broken)
         self._attempts: dict[Key, Attempt] = {}
         self._attended: set[Key] = set()
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -165,7 +162,7 @@ class Acting:
     # --- survivors and doubt -------------------------------------------------------------------------------------
 
     async def _seek(self, run: Run, path: str, visit: int, end: bool) -> None:
-        found = await asyncio.to_thread(self._survivors, run, path)
+        found = await asyncio.to_thread(self._seeking.survivors, run, path)
         if end and found:
             found = await asyncio.to_thread(end_survivors, found)
         report = c.SurvivorsReported(
@@ -173,38 +170,10 @@ class Acting:
         )
         await self._turns.submit(run.number, report)
 
-    def _survivors(self, run: Run, path: str) -> list[Survivor]:
-        """Processes of any attempt of a step, in any of its visits."""
-        found: dict[tuple[int, int], Survivor] = {}
-        for visit in run.steps[path].visits:
-            for attempt in visit.attempts:
-                standing = self._standing(run, path, visit.number, attempt.number)
-                name = f"{self._marker}/{attempt_name(run.stream, path, visit.number, attempt.number)}"
-                for one in find_survivors(name, standing.supervisor):
-                    found[one.pid, one.start] = one
-        return list(found.values())
-
-    def _standing(self, run: Run, path: str, visit: int, attempt: int) -> Standing:
-        directory = attempt_directory(self._home, run.number, path, visit, attempt)
-        return look(directory, f"{self._marker}/{attempt_name(run.stream, path, visit, attempt)}")
-
     async def _look(self, run: Run, path: str, visit: int) -> None:
-        evidence = await asyncio.to_thread(self._evidence, run, path, visit)
+        evidence = await asyncio.to_thread(self._seeking.evidence, run, path, visit)
         report = c.EvidenceReported(id=fresh_id(), who=SERVER, path=path, visit=visit, evidence=evidence)
         await self._turns.submit(run.number, report)
-
-    def _evidence(self, run: Run, path: str, number: int) -> Evidence:
-        """What was known, and what the directory of the attempt in doubt and the live processes say now."""
-        visit = run.visit_of(path, number)
-        attempts = visit.attempts if visit is not None else ()
-        doubtful = next((one for one in reversed(attempts) if one.state is AttemptState.IN_DOUBT), None)
-        known = visit.evidence.facts if visit is not None and visit.evidence is not None else ()
-        now = reporting.facts_of(self._standing(run, path, number, doubtful.number)) if doubtful is not None else ()
-        found = self._survivors(run, path)
-        counted = reporting.survivors_fact(len(found))
-        kept = [fact for fact in known if not reporting.is_about_survivors(fact)]
-        fresh = [fact for fact in now if fact not in kept and not reporting.is_about_survivors(fact)]
-        return Evidence(facts=(*kept, *fresh, counted), survivors=reporting.processes(found))
 
     # --- timers --------------------------------------------------------------------------------------------------
 

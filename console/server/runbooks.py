@@ -22,6 +22,7 @@ from console.engine.runbook import Step, UndoForm
 from console.engine.words import Effect, RunState
 from console.errors import ConsoleError, RefusedError
 from console.journal import Definition, define
+from console.server.consequences import follow_lines
 from console.server.host import Host
 from console.server.identity import verdict_for
 from console.server.rendering import EXECUTABLE, PLAIN
@@ -135,6 +136,7 @@ def _step_plan(host: Host, step: Step, names: dict[str, Any] | None) -> p.StepPl
         undo=undo,
         approval=approval,
         when=step.when,
+        follows=follow_lines(step),
     )
 
 

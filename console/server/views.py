@@ -7,6 +7,7 @@ from console.engine.run import Attempt, Run, StepRun, Task, Visit, entry_key
 from console.engine.runbook import Step
 from console.engine.words import Effect, StepState, TimerPurpose
 from console.protocol import AttemptView, NoticeView, RunSummary, RunView, StepView, VoteView, WaitingView, iso
+from console.server.consequences import of_answers
 
 
 def attempt_view(attempt: Attempt, visit: int) -> AttemptView:
@@ -125,6 +126,7 @@ def waiting_view(run: Run, task: Task) -> WaitingView:
         digest=task.digest,
         version=run.steps[task.path].version,
         preview=preview,
+        follows=of_answers(definition, task.kind, task.answers),
     )
 
 

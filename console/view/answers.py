@@ -132,7 +132,9 @@ def run_target(run: RunView) -> str:
 
 
 def what_follows(task: WaitingView, answer: Answer, run: RunView, step: StepView | None) -> str:
-    """One sentence on what an answer leads to."""
+    """One sentence on what an answer leads to: the runbook's own word first."""
+    if said := task.follows.get(answer.value):
+        return f"The run {clean(said, limit=200)}."
     if answer is Answer.ROLLBACK:
         count = len(undoable(run))
         return f"Undoes {count} step{'' if count == 1 else 's'}, newest first; asks before each undo."

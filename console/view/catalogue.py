@@ -115,6 +115,8 @@ def _plan_step(number: int, step: StepPlan, width: int) -> list[Row]:
     if step.approval is not None:
         people = ", ".join(clean(name, limit=40) for name in step.approval) or "anybody"
         rows.append(Row(fit_line((Span("  asks for approval by ", "ask-text"), Span(people)), width)))
+    for follow in step.follows:
+        rows.append(Row(fit_line((Span(f"  if {clean(follow, limit=200)}", "ask-text"),), width)))
     if step.undo:
         rows.append(Row(fit_line((Span("  undo: ", "undoing"), Span(clean(step.undo, limit=400))), width)))
     return rows

@@ -92,6 +92,7 @@ def plan_lines(steps: Sequence[StepPlan]) -> list[str]:
             lines += [f"        | {part}" for part in clean_text(text).splitlines()]
         if step.approval is not None:
             lines.append(f"        approved by {', '.join(clean(name) for name in step.approval) or 'anybody'}")
+        lines += [f"        if {clean(follow)}" for follow in step.follows]
         if step.undo:
             lines.append(f"        undone by {clean(step.undo)}")
     return lines
