@@ -25,7 +25,7 @@ def _walk(steps: tuple[StepView, ...], depth: int) -> list[tuple[StepView, int]]
 
 def _row(step: StepView, depth: int, run: RunView, asked: set[str], canvas: Canvas) -> Row:
     mark = step_mark(step.state, asked=step.path in asked or step.id in asked)
-    here = ">" if run.cursor in (step.path, step.id) and run.ended_at is None else " "
+    here = ">" if step.path == current(run) else " "
     time = elapsed(step.started_at, step.ended_at, canvas.now) if step.visit else ""
     narrow = canvas.width < NARROW
     label = "  " * depth + f"{step.position} {clean(step.title or step.id)}"
@@ -66,7 +66,12 @@ def remark(step: StepView) -> str:
 
 
 def current(run: RunView) -> str | None:
-    """The path of the step that something happens to now: what is being undone, else where the run stands."""
+    """The path of the step that something happens to now: what is being undone, else where the run stands.
+
+    None once the run has ended.
+    """
+    if run.ended_at is not None:
+        return None
     undoing = (step for step, _ in _walk(run.steps, 0) if step.state is StepState.ROLLING_BACK)
     asked = next((task.step for task in run.waiting if task.kind.value.startswith("rollback")), None)
     step = next(undoing, None)

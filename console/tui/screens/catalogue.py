@@ -11,6 +11,7 @@ from console.tui.screens.frame import Frame, bindings
 from console.tui.widgets.rows import Rows
 from console.tui.widgets.search import Search
 from console.view.catalogue import catalogue_rows
+from console.view.problem import problem_rows
 from console.view.situation import Place
 from console.view.spans import Line, Span, words
 
@@ -37,11 +38,10 @@ class CatalogueScreen(Frame):
 
     def do_reload(self) -> None:
         """Ask for the runbooks again."""
-        self.console.start_task(self._read())
+        self.read(self._read())
 
     async def _read(self) -> None:
         self._found = await self.console.desk.client.ask(ListRunbooks())
-        self.redraw()
 
     def need(self) -> Line:
         """What to do here."""
@@ -53,7 +53,9 @@ class CatalogueScreen(Frame):
         """The list."""
         self.draw_rows()
         rows = [words("reading the runbooks", "dim")]
-        if self._found is not None:
+        if self.failed is not None:
+            rows = problem_rows(self.failed, self.size.width)
+        elif self._found is not None:
             rows = catalogue_rows(self._found, self.canvas(), search=self.query_one(Search).value)
         self.query_one("#runbooks", Rows).show(rows)
 

@@ -111,9 +111,11 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     def _keys(self) -> tuple[Span, ...]:
         why = self.question.accepts(self._value("#target"), self._value("#note"))
         if self._typed:
-            state = Span(why or "enter does it", "dim" if why else "danger")
-            return (Span("esc", "key"), Span(" go back, nothing is done   ", "dim"), Span("tab", "key"),
-                    Span(" other field   ", "dim"), Span("pgdn", "key"), Span(" more   ", "dim"), state)  # fmt: skip
+            effects = self.query_one("#effects", Rows)
+            more = (Span("   pgdn", "key"), Span(" more", "dim")) if effects.state() else ()
+            state = Span(f"{why or 'enter does it'}   ", "waiting" if why else "danger")
+            return (state, Span("esc", "key"), Span(" go back, nothing is done   ", "dim"), Span("tab", "key"),
+                    Span(" other field", "dim"), *more)  # fmt: skip
         if self._writing:
             state = Span(why or "enter keeps it, then y or n", "dim")
             return (Span("esc", "key"), Span(" go back, nothing is done   ", "dim"), state)

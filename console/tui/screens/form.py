@@ -16,6 +16,7 @@ from console.tui.widgets.rows import Rows
 from console.view.catalogue import about_rows
 from console.view.form import form_fields
 from console.view.header import environment
+from console.view.problem import problem_rows
 from console.view.sanitise import line as clean
 from console.view.situation import Place
 from console.view.spans import Line, Row, Span, fit_line, rule, words
@@ -49,7 +50,13 @@ class FormScreen(Frame):
 
     def entered(self) -> None:
         """Ask for the runbook."""
-        self.console.start_task(self._read())
+        self.do_reload()
+
+    def do_reload(self) -> None:
+        """Ask for the runbook, unless its form is there already: what was typed stays."""
+        if self._view is not None:
+            return
+        self.read(self._read())
 
     async def _read(self) -> None:
         self._view = await self.console.desk.client.ask(ShowRunbook(runbook=self.runbook))
@@ -59,7 +66,6 @@ class FormScreen(Frame):
             self.query_one(Fields).to_first()
         else:
             self.query_one("#go").focus()
-        self.redraw()
 
     def header(self) -> Line:
         """The environment first, also before anything runs."""
@@ -83,7 +89,8 @@ class FormScreen(Frame):
         self.query_one("#about-rule", Bar).show(rule("About", "", width))
         self.query_one("#go", Rows).show([self._go_row()])
         if self._view is None:
-            self.query_one("#about", Rows).show([words("reading the runbook", "dim")])
+            reading = [words("reading the runbook", "dim")]
+            self.query_one("#about", Rows).show(problem_rows(self.failed, width) if self.failed else reading)
         else:
             self.query_one("#about", Rows).show(about_rows(self._view, width))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -12,6 +12,7 @@ from textual.events import Resize, ScreenResume
 from textual.screen import Screen
 from textual.widget import Widget
 
+from console.errors import ConsoleError
 from console.protocol import Grew
 from console.tui.widgets.bar import Bar
 from console.tui.widgets.line_input import LineInput
@@ -45,6 +46,7 @@ class Frame(Screen[None]):
     """A screen of the console. Subclasses say their place, their panes, and what each action does (`do_...`)."""
 
     PLACE: ClassVar[Place]
+    failed: ConsoleError | None = None
     AUTO_FOCUS = None
     DEFAULT_CSS = """
     Frame { layout: vertical; }
@@ -115,6 +117,20 @@ class Frame(Screen[None]):
 
     def link_came_back(self) -> None:
         """The server answers again."""
+
+    def read(self, work: Awaitable[None]) -> None:
+        """Read what the screen shows; what goes wrong is shown in its place."""
+
+        async def reading() -> None:
+            try:
+                await work
+                self.failed = None
+            except ConsoleError as problem:
+                self.failed = problem
+            self.redraw()
+
+        self.failed = None
+        self.console.start_task(reading())
 
     def tick(self) -> None:
         """A second has passed."""

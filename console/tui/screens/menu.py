@@ -91,10 +91,17 @@ class MenuScreen(ModalScreen[str | None]):
     def action_move(self, by: int) -> None:
         """Up and down."""
         self.query_one("#actions", Rows).move(by)
+        self._explain()
 
     def action_edge(self, direction: int) -> None:
         """To the first or the last action."""
         self.query_one("#actions", Rows).edge(direction)
+        self._explain()
+
+    def _explain(self) -> None:
+        """What the row under the cursor says, where a narrow screen cut it."""
+        action, why = self._found[self.query_one("#actions", Rows).key]
+        self._say(f"{action.label}: {why}." if why else f"{action.help}.", "waiting" if why else "dim")
 
     def action_take(self) -> None:
         """Do what is under the cursor."""

@@ -16,6 +16,7 @@ from console.tui.widgets.rows import Rows
 from console.view.catalogue import plan_rows, typed_parameters
 from console.view.confirming import confirm_start
 from console.view.header import environment
+from console.view.problem import problem_rows
 from console.view.sanitise import line as clean
 from console.view.situation import Place
 from console.view.spans import Line, Span, fit_line, rule, words
@@ -47,12 +48,11 @@ class PlanScreen(Frame):
 
     def do_reload(self) -> None:
         """Ask for the plan again."""
-        self.console.start_task(self._read())
+        self.read(self._read())
 
     async def _read(self) -> None:
         ask = PlanRun(runbook=self.asked_for, parameters=self.parameters)
         self._steps = await self.console.desk.client.ask(ask)
-        self.redraw()
 
     def header(self) -> Line:
         """The environment first, also before anything runs."""
@@ -73,7 +73,9 @@ class PlanScreen(Frame):
         self.draw_rows()
         width = self.size.width
         plan = self.query_one("#plan", Rows)
-        if self._steps is None:
+        if self.failed is not None:
+            plan.show(problem_rows(self.failed, width))
+        elif self._steps is None:
             plan.show([words("rendering each step", "dim")])
         else:
             rows = typed_parameters(self.parameters, width)

@@ -158,7 +158,7 @@ class RunScreen(RunActions, RunFrame):
     def do_follow(self) -> None:
         """The newest line of the step that the run is at."""
         run = self.run_view
-        here = current(run) if run is not None else None
+        here = (current(run) or run.cursor) if run is not None else None
         if here is not None:
             self._steps.choose(here)
             self._at = here
