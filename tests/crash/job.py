@@ -13,6 +13,7 @@ import msgspec
 
 from console import protocol as p
 from console.client.connection import Client
+from console.engine.reports import Value
 from console.engine.words import RUN_ENDS, Answer
 from console.errors import ServerUnreachable
 from console.server.faults import KILLED
@@ -140,7 +141,7 @@ class Job:
             for task in view.waiting:
                 word = self.answers.get(task.step)
                 assert word is not None, f"nobody expected {task.step} to ask:\n{told(view)}"
-                values = {"version": "1.0"} if word == "done" else {}
+                values: dict[str, Value] = {"version": "1.0"} if word == "done" else {}
                 note = "it is not" if word == "not_done" else None
                 command = f"answer-{task.step}"
                 ask = p.AnswerStep(

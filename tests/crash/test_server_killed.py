@@ -8,8 +8,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 
+from console.errors import ServerUnreachable
+from console.journal import open_reader
 from tests.crash.job import Job, Place
 
 APPROVED = {"review": "approve", "qa": "done"}
@@ -51,6 +54,36 @@ def killed_at(path: str, *faults: str) -> None:
             raise
         finally:
             job.close()
+
+
+@pytest.mark.crash
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["approved", "rejected"])
+def test_nothing_was_begun_that_the_journal_does_not_hold(path: str) -> None:
+    _, points = undisturbed(path)
+    for point in [point for point in points if point.startswith("before_commit")]:
+        with Place() as (root, runtime):
+            job = Job(root, runtime, PATHS[path], CONSOLE_FAULT_AT=point)
+            try:
+                job.lab.client().welcome  # noqa: B018  (it starts the server, the only one)
+                job.lab.restarts = False
+                with pytest.raises(ServerUnreachable):
+                    job.drive(job.lab.client())
+                begun = {path.name for path in job.lab.home.spool.glob("1/*")}
+                assert begun <= recorded(job), f"killed at {point}: begun without an event"
+            finally:
+                job.close()
+
+
+def recorded(job: Job) -> set[str]:
+    """The directories of the attempts that the journal permits."""
+    reader = open_reader(job.lab.home.root)
+    try:
+        bodies = [msgspec.json.decode(body) for body in reader.bodies("run/1")]
+    finally:
+        reader.close()
+    permits = [body["data"] for body in bodies if body["type"] == "attempt_started"]
+    return {f"{one['path']}.v{one['visit']}.a{one['attempt']}" for one in permits}
 
 
 @pytest.mark.crash

@@ -39,13 +39,14 @@ class Lab:
             "CONSOLE_HOME": str(root),
             **(environ or {}),
         }
+        self.restarts = True  # whether a client that lost its server goes on with the next one
         self._clients: list[Client] = []
 
     # --- the server and its clients --------------------------------------------------------------------------------
 
     def client(self, name: str = "ana", start: bool = True) -> Client:
         """A client acting under a name; it starts a server when none runs."""
-        client = Client(self.home, as_name=name, environ=self.environ, start=start)
+        client = Client(self.home, as_name=name, environ=self.environ, start=start and self.restarts)
         self._clients.append(client)
         return client
 
@@ -161,6 +162,8 @@ class Lab:
                 return view
             except ServerUnreachable:
                 client.close()
+                if not self.restarts:
+                    raise
                 assert time.monotonic() < end, f"no server any more:\n{self.log()[-4000:]}"
 
     def wait_end(self, client: Client, run: int, seconds: float = PATIENCE) -> View:

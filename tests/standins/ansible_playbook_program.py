@@ -73,7 +73,7 @@ class _Play:
     def recap(self) -> int:
         """Say the statistics; the exit code."""
         stats = {name: {HOST: count} if count else {} for name, count in self._count.items()}
-        rest = {name: {} for name in ("dark", "skipped", "ignored", "rescued", "artifact_data")}
+        rest: Json = {name: {} for name in ("dark", "skipped", "ignored", "rescued", "artifact_data")}
         _tell("playbook_on_stats", stats | rest | {"processed": {HOST: 1}}, "\nPLAY RECAP ***")
         return 2 if self._count["failures"] else 0
 
