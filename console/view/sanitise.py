@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 LINE_LIMIT = 200
 TEXT_LIMIT = 16_384
@@ -23,21 +23,34 @@ _INVISIBLE = (
     "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
     "\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_TOKEN = re.compile(
-    r"\x1b\[(?P<sgr>[0-9;:]*)m"
-    r"|(?P<string>(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?P<bell>\x07|\x1b\\|\x9c)?"  # OSC
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?P<st>\x1b\\|\x9c)?)"  # DCS, SOS, PM, APC
-    r"|(?P<sequence>(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI, also cut off
-    r"|\x1b[ -/]*[0-~])"  # every other escape
-    r"|(?P<ends>\r+(?=\n|\Z))"
-    r"|(?P<emoji>(?<=[\u2000-\u3fff\U0001f000-\U0001faff])\ufe0f)"
-    r"|(?P<control>[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029])"
-    r"|(?P<surrogate>[\ud800-\udfff])"
-    rf"|(?P<invisible>[{_INVISIBLE}])"
-)
-_HARMFUL = re.compile(rf"[\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
-_MAYBE_MARKS = re.compile(r"[\u0300-\U0010ffff]{4,}")
 _CUT_SGR = re.compile(r"\x1b\[?[0-9;]*\Z")
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    # Compiled when the first suspicious text comes: a verb that shows none is quicker without.
+    return re.compile(
+        r"\x1b\[(?P<sgr>[0-9;:]*)m"
+        r"|(?P<string>(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?P<bell>\x07|\x1b\\|\x9c)?"  # OSC
+        r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?P<st>\x1b\\|\x9c)?)"  # DCS, SOS, PM, APC
+        r"|(?P<sequence>(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI, also cut off
+        r"|\x1b[ -/]*[0-~])"  # every other escape
+        r"|(?P<ends>\r+(?=\n|\Z))"
+        r"|(?P<emoji>(?<=[\u2000-\u3fff\U0001f000-\U0001faff])\ufe0f)"
+        r"|(?P<control>[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029])"
+        r"|(?P<surrogate>[\ud800-\udfff])"
+        rf"|(?P<invisible>[{_INVISIBLE}])"
+    )
+
+
+@cache
+def _harmful() -> re.Pattern[str]:
+    return re.compile(rf"[\x7f-\x9f\u2028\u2029\ud800-\udfff{_INVISIBLE}]")
+
+
+@cache
+def _maybe_marks() -> re.Pattern[str]:
+    return re.compile(r"[\u0300-\U0010ffff]{4,}")
 
 
 def text(value: str, *, sgr: bool = False, limit: int = TEXT_LIMIT) -> str:
@@ -48,7 +61,7 @@ def text(value: str, *, sgr: bool = False, limit: int = TEXT_LIMIT) -> str:
     """
     cut = value[:limit]
     if _SUSPECT.search(cut):
-        cut = _limit_marks(_TOKEN.sub(_keep_colours if sgr else _replace, cut))
+        cut = _limit_marks(_token().sub(_keep_colours if sgr else _replace, cut))
     return _shorten(cut, len(value) - limit, limit)
 
 
@@ -56,7 +69,7 @@ def line(value: str, *, limit: int = LINE_LIMIT) -> str:
     """A name or a title: one line without colours, composed (NFC), at most `limit` characters."""
     cut = value[:limit].strip()
     if _SUSPECT.search(cut):
-        cut = _limit_marks(unicodedata.normalize("NFC", _TOKEN.sub(_replace, cut)))
+        cut = _limit_marks(unicodedata.normalize("NFC", _token().sub(_replace, cut)))
     cut = cut.strip().replace("\n", "␤").replace("\t", " ")
     return _shorten(cut, len(value) - limit, limit).strip()
 
@@ -119,7 +132,7 @@ def _number(digits: str) -> int:
 
 
 def _limit_marks(value: str) -> str:
-    return value if value.isascii() else _MAYBE_MARKS.sub(_drop_marks, value)
+    return value if value.isascii() else _maybe_marks().sub(_drop_marks, value)
 
 
 def _drop_marks(match: re.Match[str]) -> str:
@@ -152,7 +165,7 @@ def _closed(value: str) -> str:
 
 def json_safe(encoded: str) -> str:
     """JSON text in which no character does anything to a terminal: they are written as JSON's own escapes."""
-    return encoded if encoded.isascii() and "\x7f" not in encoded else _HARMFUL.sub(_escape, encoded)
+    return encoded if encoded.isascii() and "\x7f" not in encoded else _harmful().sub(_escape, encoded)
 
 
 def _escape(match: re.Match[str]) -> str:
