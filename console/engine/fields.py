@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Callable
 
 from console.engine.patterns import full_match
 from console.engine.reports import Value
@@ -106,7 +107,7 @@ def _short(raw: Value) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-_PARSERS = {
+_PARSERS: dict[ParameterType, Callable[[Field, Value], Value]] = {
     ParameterType.INTEGER: _integer,
     ParameterType.BOOLEAN: _boolean,
     ParameterType.CHOICE: _choice,

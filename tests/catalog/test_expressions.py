@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.catalog.expressions import CannotRender, evaluate_condition, render
+from console.catalog.expressions import CannotRender, compile_expression, evaluate_condition, render
 from console.catalog.names import names
 
 NAMES = names(
@@ -222,3 +222,33 @@ def test_data_is_never_read_as_an_expression(text: str) -> None:
     held = names({"x": text}, {}, {}, None)
     assert render("{{ params.x }}", held) == text
     assert render("<{{ params.x }}>", held) == f"<{text}>"
+
+
+NESTS = {
+    "list": ("[", "]", "1"),
+    "sum": ("(1+", ")", "1"),
+    "choice": ("(1 if true else ", ")", "1"),
+    "mapping": ("{'a':", "}", "1"),
+    "filter": ("(", "|string)", "'1'"),
+    "comparison": ("(1==", ")", "1"),
+    "not": ("not ", "", "true"),
+    "entry": ("[", "][0]", "1"),
+    "joined": ("('a' ~ ", ")", "'b'"),
+    "default": ("(params.y|default(", "))", "1"),
+    "minus": ("-", "", "1"),
+}
+
+
+@pytest.mark.parametrize("nest", NESTS)
+def test_what_can_be_read_can_be_evaluated_however_deep(nest: str) -> None:
+    opening, closing, inside = NESTS[nest]
+    read = 0
+    for depth in range(1, 80):
+        source = opening * depth + inside + closing * depth
+        try:
+            compile_expression(source)
+        except CannotRender:
+            break
+        render("{{ " + source + " }}", NAMES)
+        read = depth
+    assert 15 <= read < 79
