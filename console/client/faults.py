@@ -16,7 +16,7 @@ def error_of(fault: Fault) -> ConsoleError:
     """The error that a fault stands for; one with an unknown code keeps its code and exit code."""
     known = {kind.code: kind for kind in _kinds(ConsoleError)}
     kind = known.get(fault.code, ConsoleError)
-    if kind is InvalidRunbook or fault.problems:
+    if kind is InvalidRunbook:
         return InvalidRunbook(
             fault.message, problems=fault.problems, where=fault.where, unaffected=fault.unaffected, mend=fault.mend
         )
@@ -36,7 +36,7 @@ def fault_of(error: ConsoleError) -> Fault:
         where=error.where,
         unaffected=error.unaffected,
         mend=error.mend,
-        problems=tuple(str(problem) for problem in getattr(error, "problems", ())),
+        problems=tuple(str(problem) for problem in error.problems) if isinstance(error, InvalidRunbook) else (),
     )
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 import console
 from console.engine.commands import Actor
-from console.errors import ConsoleError, RefusedError, UsageError
+from console.errors import ConsoleError, InvalidRunbook, RefusedError, UsageError
 from console.protocol import (
     HEADER,
     OLDEST,
@@ -60,7 +60,7 @@ def fault_of(problem: ConsoleError) -> Fault:
         where=problem.where,
         unaffected=problem.unaffected,
         mend=problem.mend,
-        problems=tuple(getattr(problem, "problems", ())),
+        problems=tuple(str(one) for one in problem.problems) if isinstance(problem, InvalidRunbook) else (),
     )
 
 

@@ -55,13 +55,14 @@ def stop_server(home: Home) -> None:
         client.close()
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + 20
-    while _lives(pid):
+    while lives(pid):
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
         time.sleep(0.02)
 
 
-def _lives(pid: int) -> bool:
+def lives(pid: int) -> bool:
+    """Whether a process is there and not just waiting to be collected."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (OSError, IndexError):
