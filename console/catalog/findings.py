@@ -73,7 +73,10 @@ class Findings:
         found = sorted(self._problems, key=lambda problem: (problem.line, problem.column))
         if self._dropped:
             rest = f"{self._dropped} more problems are not listed"
-            found.append(Problem(message=rest, code="too-many", file=self.file, mend="mend these first"))
+            severity = Severity.ERROR if self.failed else Severity.WARNING
+            found.append(
+                Problem(message=rest, code="too-many", file=self.file, mend="mend these first", severity=severity)
+            )
         return tuple(found)
 
 

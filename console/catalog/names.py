@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _STEP: dict[str, Any] = {"outputs": {}, "answers": {}, "outcome": None, "state": None}
+
+
+class _Steps(Mapping[str, Mapping[str, Any]]):
+    """The steps by id, each completed when it is asked for: most expressions ask for one of a thousand."""
+
+    def __init__(self, steps: Mapping[str, Mapping[str, Any]]) -> None:
+        self._steps = steps
+
+    def __getitem__(self, step_id: str) -> Mapping[str, Any]:
+        return {**_STEP, **self._steps[step_id]}
+
+    def __contains__(self, step_id: object) -> bool:
+        return step_id in self._steps
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)
 
 
 def names(
@@ -17,11 +36,7 @@ def names(
     """The names for `render` and `evaluate_condition`.
 
     `steps`: id to `outputs`, `answers` (mappings of text, int, bool, None), `outcome` and `state` of the latest visit;
-    an absent entry counts as empty. `run`: `number`, `runbook`, `home`, `started_by`, `environment`.
+    an absent entry counts as empty. It is not copied, and may be a mapping that looks a step up when it is asked for.
+    `run`: `number`, `runbook`, `home`, `started_by`, `environment`.
     """
-    return {
-        "params": dict(params),
-        "steps": {step_id: {**_STEP, **step} for step_id, step in steps.items()},
-        "run": dict(run),
-        "operator": operator,
-    }
+    return {"params": params, "steps": _Steps(steps), "run": run, "operator": operator}

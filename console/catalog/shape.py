@@ -104,7 +104,7 @@ class Shape:
         if key in self.later:
             self.findings.add("not-yet", not_yet(key), mark, self.later[key])
             return
-        mend = nearest(key, known) or (f"there are {listed(known)}" if known else "leave it out")
+        mend = nearest(key, [*known, *self.later]) or (f"there are {listed(known)}" if known else "leave it out")
         self.findings.add("unknown-key", f"{name} has no key {shorten(key)}", mark, mend)
 
     def _dict(self, data: Any, wanted: inspect.DictType, path: Path, name: str) -> Any:
