@@ -14,6 +14,7 @@ from console.view.words import RUN_MARKS, STEP_MARKS, attempt_mark
 
 _QUIET = frozenset({StepState.PENDING, StepState.READY, StepState.PREPARED, StepState.PREVIEWED})
 _FINE = frozenset({AttemptState.SUCCEEDED, AttemptState.RUNNING})
+_UNDONE = frozenset({StepState.ROLLED_BACK, StepState.ROLLBACK_FAILED})
 _LONGEST = 200
 
 
@@ -65,18 +66,26 @@ def _step(before: StepView | None, now: StepView) -> Iterator[_Told]:
         return
     if now.state is StepState.WAITING and not now.retry_at:
         return
+    yield _became(now)
+
+
+def _became(now: StepView) -> _Told:
+    at, text = now.ended_at or now.started_at or "", now.summary
+    if now.state in _UNDONE and now.attempts:
+        # The step's own end and summary are those of going forward.
+        at, text = now.attempts[-1].ended_at or at, now.attempts[-1].summary
     until = f"until {clock(now.retry_at, seconds=True)}" if now.retry_at else ""
-    text = clean(now.summary, limit=_LONGEST) or until or clean(now.title)
-    yield (now.ended_at or now.started_at or "", now.path, STEP_MARKS[now.state].word, text)
+    return (at, now.path, STEP_MARKS[now.state].word, clean(text, limit=_LONGEST) or until or clean(now.title))
 
 
 def _attempt(before: AttemptView | None, now: AttemptView, step: StepView, tried: int) -> Iterator[_Told]:
     number = f" for the {tried}. time" if tried > 1 else ""
+    purpose = now.purpose.value.replace("_", " ")
     if before is None:
         word = STEP_MARKS[StepState.ROLLING_BACK].word if now.purpose == "rollback" else "RUN"
-        yield (now.started_at, step.path, word, f"{now.purpose.value}{number}: {clean(step.title)}")
+        yield (now.started_at, step.path, word, f"{purpose}{number}: {clean(step.title)}")
     if now.state not in _FINE and (before is None or before.state is not now.state):
-        text = f"{now.purpose.value}{number}: {attempt_facts(now)}"
+        text = f"{purpose}{number}: {attempt_facts(now)}"
         yield (now.ended_at or now.started_at, step.path, attempt_mark(now.state).word, text)
 
 
@@ -88,11 +97,19 @@ def _asked(task: WaitingView) -> _Told:
     return (task.since, task.step, "ASK", text)
 
 
+def _times(step: StepView) -> Iterator[str | None]:
+    for attempt in step.attempts:
+        yield from (attempt.started_at, attempt.ended_at)
+
+
 def _run(now: RunView) -> _Told:
     text = now.state.value.replace("_", " ")
     if now.state in RUN_ENDS:
         text += f" after {elapsed(now.started_at, now.ended_at, 0)}"
     elif now.queued_behind is not None and now.state == "queued":
         text += f" behind run {now.queued_behind}"
-    latest = max((step.ended_at or "" for step in flat(now.steps)), default="")
+    latest = max(
+        (at or "" for step in flat(now.steps) for at in (step.ended_at, *_times(step))),
+        default="",
+    )
     return (now.ended_at or latest or now.started_at, f"run {now.id}", RUN_MARKS[now.state].word, text)
