@@ -56,6 +56,8 @@ def _open_task(draft: Draft, command: c.AnswerTask) -> Task:
         return task
     if (given := draft.run.last_answers.get(step.path)) is not None:
         raise Refused(_first(given), "nothing more is asked here now")
+    if draft.run.ended is not None:
+        raise Refused(f"run {draft.run.number} has ended: {draft.run.ended.value}")
     asked = ", ".join(sorted({one.path for one in draft.run.tasks.values()})) or "nothing"
     raise Refused(f"{command.path} asks nothing now", f"waiting for an answer: {asked}")
 

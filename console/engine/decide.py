@@ -29,7 +29,8 @@ _HANDLERS: dict[type[c.Command], Callable[[Draft, Any], None]] = {
     c.EvidenceReported: attempts.evidence_reported,
     c.TimerDue: timers.timer_due,
 }
-_BY_PEOPLE = (c.Pause, c.Resume, c.Cancel, c.Jump, c.Skip, c.AnswerTask)
+# Not an answer: who comes second to the last one is told who was first.
+_BY_PEOPLE = (c.Pause, c.Resume, c.Cancel, c.Jump, c.Skip)
 
 
 def decide(run: Run | None, command: c.AnyCommand, at: int) -> list[AnyEvent]:
