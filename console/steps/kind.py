@@ -132,8 +132,8 @@ class Kind:
 
     `body`: the msgspec struct a (templated, later rendered) body must fit. `keys`: words in a runbook that name this
     kind. `options`: keys beside the kind's key in a step that belong to its body. `literal`: fields of the body that
-    are never rendered. `needs`: programs that must be on the PATH. `open_outputs`: whether the tool itself names outputs,
-    so that an expression may read one that the runbook does not declare.
+    are never rendered. `needs`: programs that must be on the PATH. `open_outputs`: whether the tool itself names
+    outputs, so that an expression may read one that the runbook does not declare.
     """
 
     name: ClassVar[str]
