@@ -132,14 +132,14 @@ def run_target(run: RunView) -> str:
 
 
 def what_follows(task: WaitingView, answer: Answer, run: RunView, step: StepView | None) -> str:
-    """One sentence on what an answer leads to: the runbook's own word first."""
+    """One sentence on what an answer leads to, with the runbook's own word where it has one."""
+    if answer is Answer.APPROVE:
+        return _approved(task, run, step)
     if said := task.follows.get(answer.value):
         return f"The run {clean(said, limit=200)}."
     if answer is Answer.ROLLBACK:
         count = len(undoable(run))
         return f"Undoes {count} step{'' if count == 1 else 's'}, newest first; asks before each undo."
-    if answer is Answer.APPROVE:
-        return _approved(task, run, step)
     if answer is Answer.REJECT:
         return _rejected(run, step)
     return _FOLLOWS.get((task.kind, answer)) or _FOLLOWS_ALWAYS.get(answer, "")
@@ -151,6 +151,8 @@ def _approved(task: WaitingView, run: RunView, step: StepView | None) -> str:
         return f"Counts as one voice; {left} more must agree, by other names."
     if step is not None and step.kind != "approval":
         return "Exactly what is shown here runs, at once."
+    if said := task.follows.get(Answer.APPROVE.value):
+        return f"The run {clean(said, limit=200)}."
     following = _next_title(run, task.step)
     return f'The run goes on with "{following}".' if following else "The run goes on."
 

@@ -182,7 +182,11 @@ def at_manual() -> RunView:
     run = provision(RunState.WAITING, cursor="qa")
     done = tuple(replace(one, state=StepState.SUCCEEDED, visit=1, attempts=()) for one in run.steps[:4])
     task = waiting(
-        "qa", TaskKind.MANUAL, Answer.DONE, Answer.NOT_DONE, version=15,
+        "qa",
+        TaskKind.MANUAL,
+        Answer.DONE,
+        Answer.NOT_DONE,
+        version=15,
         question="Open http://127.0.0.1:18080/ and check the version in the footer.",
         checklist=("The page loads", "The version is right"),
         asks={"version": Field(type=ParameterType.STRING, help="The version you saw", pattern=r"[0-9.]+")},
@@ -229,10 +233,22 @@ def runbook() -> RunbookView:
 
 def plans() -> tuple[StepPlan, ...]:
     return (
-        StepPlan(id="network", title="Create the network", kind="terraform", effect=Effect.CHANGES,
-                 shown=("terraform plan -out=plan", "terraform apply plan"), undo="terraform: previous"),
-        StepPlan(id="security-review", title="Security review", kind="approval", effect=Effect.READS,
-                 approval=("security",)),
-        StepPlan(id="healthy", title="The service answers", kind="shell", effect=Effect.READS,
-                 shown=('curl -fsS "http://127.0.0.1:$PORT/healthz"',)),
+        StepPlan(
+            id="network",
+            title="Create the network",
+            kind="terraform",
+            effect=Effect.CHANGES,
+            shown=("terraform plan -out=plan", "terraform apply plan"),
+            undo="terraform: previous",
+        ),
+        StepPlan(
+            id="security-review", title="Security review", kind="approval", effect=Effect.READS, approval=("security",)
+        ),
+        StepPlan(
+            id="healthy",
+            title="The service answers",
+            kind="shell",
+            effect=Effect.READS,
+            shown=('curl -fsS "http://127.0.0.1:$PORT/healthz"',),
+        ),
     )

@@ -84,6 +84,15 @@ def test_an_approval_says_what_runs_next_or_how_many_are_missing() -> None:
     assert "1 more must agree" in choices(two, run)[0].sentence
 
 
+def test_what_the_runbook_says_of_an_answer_is_said() -> None:
+    run = at_approval()
+    follows = {"approve": "goes to tell", "reject": "rolls everything back without asking before each undo"}
+    task = replace(run.waiting[0], follows=follows)
+    sentences = [choice.sentence for choice in choices(task, run)]
+    assert sentences == ["The run goes to tell.", "The run rolls everything back without asking before each undo."]
+    assert "1 more must agree" in choices(replace(task, quorum=2), run)[0].sentence
+
+
 def test_a_rollback_without_asking_is_said_before_rejecting() -> None:
     run = replace(at_approval(), unattended_rollback=True)
     assert "without asking" in choices(run.waiting[0], run)[1].sentence

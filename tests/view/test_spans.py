@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.view.spans import Span, cell_width, difference, ends, fit, fit_line, line_width, plain, rule, shorten, wrap
+from console.view.cells import cell_width
+from console.view.spans import Span, difference, ends, fit, fit_line, line_width, plain, rule, shorten, wrap
 
 ANY = st.text(alphabet=st.characters(blacklist_categories=("Cs", "Cc")), max_size=60)
 

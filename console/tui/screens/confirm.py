@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -32,6 +31,7 @@ class Confirmed:
 class ConfirmScreen(ModalScreen[Confirmed | None]):
     """A question with y and n, or with a target to type; keys are ignored for the first 0.4 seconds."""
 
+    AUTO_FOCUS = None
     BINDINGS = [
         Binding("escape", "no", show=False),
         Binding("pagedown", "page(1)", show=False),
@@ -49,7 +49,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     def __init__(self, question: Confirmation) -> None:
         super().__init__()
         self.question = question
-        self._opened = time.monotonic()
+        self.listens = False
         self._typed = question.tier is Tier.DANGEROUS
         self._writing = question.needs_note and not self._typed
 
@@ -70,9 +70,15 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
             self.query_one(name).display = self._typed
         self._draw()
         self.set_focus(None)
+        self._be_deaf()
+
+    def _be_deaf(self) -> None:
+        """Take no key for a moment: what is still held down or typed ahead was meant for something else."""
+        self.listens = False
         self.set_timer(DEAF_SECONDS, self._listen)
 
     def _listen(self) -> None:
+        self.listens = True
         if self._typed:
             self.query_one("#target").focus()
         elif self._writing:
@@ -130,14 +136,14 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def on_key(self, event: Key) -> None:
         """Read y, n and m while no field is written in; nothing in the first moments."""
-        if time.monotonic() - self._opened < DEAF_SECONDS and event.key != "escape":
+        if not self.listens and event.key != "escape":
             event.stop()
             event.prevent_default()
             return
-        if self._typed or self._writing:
+        if self._typed or self._writing or event.key == "escape":
             return
         event.stop()
-        if event.key in ("n", "enter", "escape"):
+        if event.key in ("n", "enter"):
             self.action_no()
         elif event.key == "m" and self.question.note_for:
             self._writing = True
@@ -154,17 +160,15 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: confirms a typed target, or keeps the note and asks."""
         event.stop()
-        if time.monotonic() - self._opened < DEAF_SECONDS:
-            return
         if self.question.accepts(self._value("#target"), self._value("#note")) is not None:
             return
         if self._typed:
             self._yes()
         else:
             self._writing = False
-            self._opened = time.monotonic()
             self.set_focus(None)
             self._draw()
+            self._be_deaf()
 
     def _yes(self) -> None:
         self.dismiss(Confirmed(self._value("#note") or None))

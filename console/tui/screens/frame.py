@@ -47,6 +47,7 @@ class Frame(Screen[None]):
 
     PLACE: ClassVar[Place]
     failed: ConsoleError | None = None
+    drawable = False
     AUTO_FOCUS = None
     DEFAULT_CSS = """
     Frame { layout: vertical; }
@@ -134,10 +135,11 @@ class Frame(Screen[None]):
 
     def tick(self) -> None:
         """A second has passed."""
-        self.draw()
+        self.redraw()
 
     def on_mount(self) -> None:
         """Draw what is known already."""
+        self.drawable = True
         self._fit(self.size.width, self.size.height)
         self.entered()
         self.console.show_said()
@@ -154,8 +156,8 @@ class Frame(Screen[None]):
         """Tell the desk what is looked at here."""
 
     def redraw(self) -> None:
-        """Draw, once there is a size to draw for."""
-        if self.is_mounted and self.size.width:
+        """Draw, once there are widgets and a size to draw for."""
+        if self.drawable and self.is_attached and self.size.width:
             self.draw()
 
     def on_resize(self, event: Resize) -> None:

@@ -158,7 +158,7 @@ class ReviewScreen(RunActions, RunFrame):
 
     def on_descendant_focus(self) -> None:
         """The title of the pane with the keys looks different."""
-        if self.is_mounted and self.run_view is not None:
+        if self.drawable and self.run_view is not None:
             self._draw_rules()
 
     def pane(self) -> Rows | None:

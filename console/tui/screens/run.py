@@ -141,7 +141,7 @@ class RunScreen(RunActions, RunFrame):
 
     def on_descendant_focus(self) -> None:
         """The title of the pane with the keys looks different."""
-        if self.is_mounted:
+        if self.drawable:
             self._draw_rules()
 
     def grew(self, push: Grew) -> None:
