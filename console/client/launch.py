@@ -54,7 +54,7 @@ def reach(home: Home, *, start: bool = True, environ: Mapping[str, str] | None =
     if path.parent.exists():
         # Before anything is said: a directory that others can write to may hold somebody else's socket.
         prepare_socket(path)
-    found = dial(path)
+    found = dial(path) or _elsewhere(home, path)
     if found is not None:
         return found
     if not start:
@@ -91,6 +91,25 @@ def dial(path: Path) -> socket.socket | None:
                 mend="console doctor shows how the home stands",
             ) from problem
         return stream
+
+
+def _elsewhere(home: Home, path: Path) -> socket.socket | None:
+    """The server of this home where it says itself that it listens, because it has another runtime directory.
+
+    A cron job or `su` may have none, or another one than the login that started the server.
+    """
+    import json
+
+    try:
+        recorded = json.loads(home.server_lock.read_bytes()[:4_096])["socket"]
+        other = Path(recorded)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if other == path or not other.is_absolute() or not other.exists():
+        return None
+    prepare_home(home)  # nobody else can have written there
+    prepare_socket(other)
+    return dial(other)
 
 
 def _start(home: Home, path: Path, env: Mapping[str, str]) -> socket.socket:

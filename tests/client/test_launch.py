@@ -168,3 +168,21 @@ def test_a_checkout_that_is_not_installed_tells_its_server_where_it_is(
     monkeypatch.setattr(sys, "path", ["", "/usr/lib/python3", package])
     assert "PYTHONPATH" not in server_environment(home, {})
     assert server_environment(home, {"PYTHONPATH": package})["PYTHONPATH"] == package
+
+
+def test_a_client_with_another_runtime_directory_finds_the_same_server(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = status(home)
+    other = tmp_path / "runtime"
+    other.mkdir(mode=0o700)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("XDG_RUNTIME_DIR", str(other))
+        assert socket_path(home) != Path(first.socket)
+        assert status(home).pid == first.pid
+
+
+@pytest.mark.parametrize("said", [b"", b"{", b"[]", b'{"socket": 7}', b'{"socket": "relative"}', b"\xff" * 9_000])
+def test_a_lock_file_that_says_nothing_useful_is_passed_over(home: Home, said: bytes) -> None:
+    home.server_lock.write_bytes(said)
+    assert status(home).home == str(home.root)
