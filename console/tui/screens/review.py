@@ -123,8 +123,8 @@ class ReviewScreen(RunActions, RunFrame):
         await place.remove_children()
         if task is not None and task.asks:
             await place.mount(Fields(form_fields(task.asks), id="fields"))
-        if not self.is_attached or self._shown_task is not task:
-            return  # closed, or asked something else, while the fields were being changed
+        if not self.is_attached:
+            return  # closed while the fields were being changed
         listed = task is not None and bool(task.checklist)
         for name in ("#checklist-rule", "#checklist"):
             self.query_one(name).display = listed
