@@ -7,11 +7,13 @@ import sys
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    from console.cli.lean import import_msgspec
+    try:
+        from console.cli.lean import import_msgspec
 
-    import_msgspec()
-    from console.cli.main import main as run
-
+        import_msgspec()
+        from console.cli.main import main as run
+    except KeyboardInterrupt:  # before there was anything to interrupt
+        return 130
     return run()
 
 

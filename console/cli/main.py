@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from console.cli.parsing import parser_for, split_verb
-from console.cli.printing import prepare, unprintable
+from console.cli.printing import prepare_streams, unprintable
 from console.cli.registry import VERBS, Verb, find
 from console.errors import EXIT_DONE, ConsoleError, UsageError
 
@@ -19,8 +19,7 @@ EXIT_BROKEN_PIPE = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, which docs/cli.md explains."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    prepare(sys.stdout)
-    prepare(sys.stderr)
+    prepare_streams()
     try:
         code = _run(given)
         sys.stdout.flush()

@@ -11,7 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ START_SECONDS = 20.0
 HELD_SECONDS = 8.0
 BUSY_SECONDS = 5.0
 LOG_LINES = 8
+LARGEST_LOG = 8 * 1024 * 1024
 _PAUSE = 0.01
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -164,6 +165,7 @@ def _spawn(home: Home, env: Mapping[str, str]) -> tuple[int, subprocess.Popen[by
     """Start a server on its own, and a pipe by which it says why it could not; returns (log size, process, pipe)."""
     import subprocess
 
+    _begin_new_log(home)
     _started[:] = [process for process in _started if process.poll() is None]
     report, end = os.pipe()
     log = os.open(home.server_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
@@ -188,6 +190,12 @@ def _spawn(home: Home, env: Mapping[str, str]) -> tuple[int, subprocess.Popen[by
     _started.append(process)  # kept, so that a client that lives on can reap it
     os.set_blocking(report, False)
     return size, process, report
+
+
+def _begin_new_log(home: Home) -> None:
+    with suppress(OSError):
+        if home.server_log.stat().st_size > LARGEST_LOG:
+            home.server_log.rename(home.server_log.with_suffix(".log.old"))
 
 
 def _why_it_ended(home: Home, code: int, report: int, log_start: int) -> Exception:

@@ -264,6 +264,16 @@ def test_a_pipe_that_is_closed_ends_quietly(run: Run) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- 2>&- <&-"])
+def test_a_stream_that_is_closed_is_no_error(run: Run, closed: str) -> None:
+    run.view = run_view(RunState.SUCCEEDED)
+    command = f"{sys.executable} -m console show 42 {closed}"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+
+
 def test_a_full_disk_behind_standard_output_is_one_line(run: Run) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

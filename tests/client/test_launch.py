@@ -186,3 +186,12 @@ def test_a_client_with_another_runtime_directory_finds_the_same_server(
 def test_a_lock_file_that_says_nothing_useful_is_passed_over(home: Home, said: bytes) -> None:
     home.server_lock.write_bytes(said)
     assert status(home).home == str(home.root)
+
+
+def test_a_log_that_has_grown_large_is_put_aside_when_the_next_server_starts(home: Home) -> None:
+    with home.server_log.open("wb") as log:
+        log.truncate(9 * 1024 * 1024)
+    status(home)
+
+    assert home.root.joinpath("server.log.old").stat().st_size == 9 * 1024 * 1024
+    assert home.server_log.stat().st_size < 100_000
