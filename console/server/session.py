@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 MOST_UNSENT = 8 * 1024 * 1024
 MOST_AT_ONCE = 64  # asks of one client under way; it waits for answers before more are read
 GREETING_SECONDS = 30.0
+_T = TypeVar("_T")
 Answering = Callable[[Any, Actor], Awaitable[Any]]
 _REQUEST = msgspec.json.Decoder(Request)
 _HELLO = msgspec.json.Decoder(Hello)
@@ -96,7 +97,7 @@ class Session:
             self._writer.close()
 
     async def _greet(self) -> bool:
-        hello = _HELLO.decode(await self._read())
+        hello = _decoded(_HELLO, await self._read())
         fault = None
         name, asserted = "", False
         try:
@@ -136,12 +137,15 @@ class Session:
     async def _answer_raw(self, raw: bytes) -> None:
         """Answer a request; what is none ends the conversation, an ask that is not known gets a refusal."""
         try:
-            await self._answer_one(_REQUEST.decode(raw))
-            return
+            request = _decoded(_REQUEST, raw)
         except msgspec.DecodeError as problem:
-            why = str(problem)
+            await self._refuse(raw, str(problem))
+            return
+        await self._answer_one(request)
+
+    async def _refuse(self, raw: bytes, why: str) -> None:
         try:
-            number = _ANY_REQUEST.decode(raw).id
+            number = _decoded(_ANY_REQUEST, raw).id
         except msgspec.DecodeError:
             log.info("a client said something that is not the protocol: %s", why)
             self._writer.close()
@@ -189,6 +193,14 @@ class Session:
             transport.abort()
             return
         self._writer.write(frame(FromServer(push=push)))
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], raw: bytes) -> _T:
+    """A message; raises DecodeError, also for what is nested too deeply to be one."""
+    try:
+        return decoder.decode(raw)
+    except RecursionError:
+        raise msgspec.DecodeError("it is nested too deeply") from None
 
 
 def _unexpected() -> ConsoleError:
