@@ -18,7 +18,7 @@ from console.engine.words import Answer
 from console.errors import RefusedError, UsageError
 from console.protocol import AnswerStep, Changed, Stopping, WaitingView
 from console.view.answers import Choice, choices, typed_target
-from console.view.plain_runbooks import field_type
+from console.view.plain import field_type
 from console.view.sanitise import line as clean
 from console.view.situation import Tier
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from console.engine.reports import Value
+from console.engine.runbook import Field
 from console.engine.words import RunState, StepState
 from console.protocol import AttemptView, RunSummary, RunView, StepView, WaitingView
 from console.view.cells import cell_width, pad
@@ -41,6 +42,15 @@ def value_text(value: Value) -> str:
     return "" if value is None else clean(str(value))
 
 
+def field_type(field: Field) -> str:
+    """What may be given, in a few words."""
+    if field.choices:
+        return "|".join(clean(choice) for choice in field.choices)
+    bounds = [f"{word} {bound}" for word, bound in (("from", field.min), ("to", field.max)) if bound is not None]
+    pattern = f" like {clean(field.pattern)}" if field.pattern else ""
+    return " ".join([field.type.value, *bounds]) + pattern
+
+
 def runs_lines(runs: Sequence[RunSummary], _width: int = 0) -> list[str]:
     """A table of runs, with what each waits for below."""
     if not runs:
@@ -66,10 +76,15 @@ def waiting_lines(tasks: Iterable[WaitingView]) -> Iterator[str]:
             yield f"    {part}"
         for item in task.checklist:
             yield f"    [ ] {clean(item)}"
+        for name, field in task.asks.items():
+            help_text = f": {clean(field.help)}" if field.help else ""
+            yield f"    --set {clean(name)}=... ({field_type(field)}){help_text}"
         if task.votes or task.quorum > 1:
             given = ", ".join(clean(vote.by) for vote in task.votes) or "nobody yet"
             yield f"    approved by {given}; {task.quorum} needed"
         yield f"    for {people}, since {date(task.since)}{due}"
+        for answer, what in task.follows.items():
+            yield f"    {clean(answer)}: the run {clean(what)}"
         yield f"    console answer {task.run} {clean(task.step)} {' | '.join(task.answers)}"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from console.engine.runbook import Field
 from console.protocol import ProblemView, RunbookList, RunbookView, ServerView, StepPlan
-from console.view.plain import date, table, value_text
+from console.view.plain import date, field_type, table, value_text
 from console.view.sanitise import line as clean
 from console.view.sanitise import text as clean_text
 from console.view.times import duration
@@ -67,15 +67,6 @@ def _parameter(name: str, field: Field) -> tuple[str, str, str, str]:
     return (clean(name), field_type(field), default, clean(field.help or ""))
 
 
-def field_type(field: Field) -> str:
-    """What may be given, in a few words."""
-    if field.choices:
-        return "|".join(clean(choice) for choice in field.choices)
-    bounds = [f"{word} {bound}" for word, bound in (("from", field.min), ("to", field.max)) if bound is not None]
-    pattern = f" like {clean(field.pattern)}" if field.pattern else ""
-    return " ".join([field.type.value, *bounds]) + pattern
-
-
 def _required(parameters: dict[str, Field]) -> str:
     names = [name for name, field in parameters.items() if field.default is None and not field.optional]
     return "".join(f" -p {clean(name)}=..." for name in names)
@@ -94,7 +85,7 @@ def plan_lines(steps: Sequence[StepPlan]) -> list[str]:
             lines.append(f"        approved by {', '.join(clean(name) for name in step.approval) or 'anybody'}")
         lines += [f"        if {clean(follow)}" for follow in step.follows]
         if step.undo:
-            lines.append(f"        undone by {clean(step.undo)}")
+            lines.append(f"        {clean(step.undo)}")
     return lines
 
 
