@@ -85,10 +85,11 @@ class Host:
         await self.acting.aclose()
         await self.turns.aclose()
         await self._keep_snapshots()
-        await self.outputs.aclose()
-        await self.committer.aclose()
+        # The writer comes last: only who closes last empties the log, and a log that is left looks like a crash.
         self.reader.close()
         self.output_reader.close()
+        await self.outputs.aclose()
+        await self.committer.aclose()
 
     async def _keep_snapshots(self) -> None:
         if self.committer.failed is not None:

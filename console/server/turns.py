@@ -56,13 +56,17 @@ class _Work:
     run: Run | None
     recorded: list[e.Recorded] = field(default_factory=list)
     had_ended: bool = False
+    had_tasks: bool = False
 
     @classmethod
     def on(cls, run: Run | None) -> _Work:
-        return cls(run, had_ended=run is not None and run.ended is not None)
+        if run is None:
+            return cls(None)
+        return cls(run, had_ended=run.ended is not None, had_tasks=bool(run.tasks))
 
     def take(self, command: c.AnyCommand, at: int) -> None:
-        self.run, recorded = take(self.run, command, at)
+        # After the first command the run is this turn's own copy, which nobody else has seen.
+        self.run, recorded = take(self.run, command, at, owned=bool(self.recorded))
         self.recorded += recorded
 
 
@@ -165,10 +169,11 @@ class Turns:
 
     async def _whole(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Take a turn to its end even when nobody waits for it any more: half of one would leave memory behind disk."""
-        task = asyncio.create_task(work)
+        outcome: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(_carry(work, outcome))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        return await asyncio.shield(task)
+        return await outcome
 
     async def aclose(self) -> None:
         """Wait for the turns under way."""
@@ -261,6 +266,21 @@ class Turns:
         if told:
             for notice in notices(run)[-told:]:
                 self._hub.tell_all(Notice(notice=notice))
+
+
+async def _carry(work: Coroutine[Any, Any, _T], outcome: asyncio.Future[_T]) -> None:
+    """Do the work and say what came of it, where somebody still waits for that."""
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        outcome.cancel()
+        raise
+    except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
+        if not outcome.done():
+            outcome.set_exception(error)
+    else:
+        if not outcome.done():
+            outcome.set_result(result)
 
 
 def _sentence(text: str) -> str:
