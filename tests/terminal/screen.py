@@ -63,6 +63,21 @@ class Screen:
         what = wanted if isinstance(wanted, str) else "what was waited for"
         pytest.fail(f"the screen never showed {what!r}; it shows:\n{shown}", pytrace=True)
 
+    def press_until(self, key: str, wanted: str, every: float = 0.7, seconds: float = 60.0) -> str:
+        """Press a key again and again, at a person's pace, until the screen shows what was wanted."""
+        pressed = -every
+
+        def shows(shown: str) -> bool:
+            nonlocal pressed
+            if _shows(shown, wanted):
+                return True
+            if time.monotonic() - pressed >= every:
+                self.press(key)
+                pressed = time.monotonic()
+            return False
+
+        return self.wait(shows, seconds)
+
     def pane_pid(self) -> int:
         """The process of the shell in the terminal."""
         return int(self._tmux("display-message", "-p", "#{pane_pid}").strip())

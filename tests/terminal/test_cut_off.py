@@ -13,7 +13,7 @@ import pytest
 
 from tests.terminal.conftest import Place
 
-pytestmark = [pytest.mark.terminal, pytest.mark.real_tools]
+pytestmark = [pytest.mark.terminal, pytest.mark.real_tools, pytest.mark.timeout(300)]
 RUNBOOK = Path(__file__).parent / "slow" / "slow.yaml"
 
 

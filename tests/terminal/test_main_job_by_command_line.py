@@ -12,7 +12,7 @@ import pytest
 
 from tests.terminal.conftest import Place
 
-pytestmark = [pytest.mark.terminal, pytest.mark.real_tools]
+pytestmark = [pytest.mark.terminal, pytest.mark.real_tools, pytest.mark.timeout(300)]
 
 
 def _name() -> str:
