@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from console.catalog.expressions import CannotRender, evaluate_condition
@@ -38,6 +38,7 @@ class Rendering:
         self._reader = reader
         self.registry = registry
         self._offered: dict[int, Mapping[str, PinnedFile]] = {}
+        self._laid_out: set[int] = set()
 
     def offer(self, run: int, files: Mapping[str, PinnedFile]) -> None:
         """The pinned files of a run that is about to start, before the journal holds them."""
@@ -78,13 +79,14 @@ class Rendering:
         return prepare_step(step, self.registry, names, place, now=now_ms(), requester=requester, path=wanted.path)
 
     def lay_out(self, run: Run) -> None:
-        """Write the run's pinned files out, where that was not done yet."""
-        target = files_directory(self._home, run.number)
-        if target.exists():
+        """Write the run's pinned files out; those that lie there from before this server are checked, and mended."""
+        if run.number in self._laid_out:
             return
+        target = files_directory(self._home, run.number)
         files = dict(self._offered.pop(run.number, {})) or self._pinned(run)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         lay_out(files, target)
+        self._laid_out.add(run.number)
 
     def _pinned(self, run: Run) -> dict[str, PinnedFile]:
         files: dict[str, PinnedFile] = {}
@@ -115,18 +117,33 @@ class Rendering:
         return any(b'"preparation_failed"' in body and wanted in body for body in self._reader.bodies(run.stream))
 
 
+class _Steps(Mapping[str, Mapping[str, Any]]):
+    """The steps that the run has come to, looked up when an expression names one."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __getitem__(self, path: str) -> Mapping[str, Any]:
+        step = self._run.steps[path]
+        visit = step.now
+        if visit is None:
+            raise KeyError(path)
+        return {
+            "outputs": visit.outputs,
+            "answers": visit.answers,
+            "outcome": visit.outcome.value if visit.outcome else None,
+            "state": step.state.value,
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return (path for path, step in self._run.steps.items() if step.now is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def names_for(run: Run, home: Home) -> dict[str, Any]:
     """What the expressions of a run may name now."""
-    steps = {}
-    for path, step in run.steps.items():
-        visit = step.now
-        if visit is not None:
-            steps[path] = {
-                "outputs": visit.outputs,
-                "answers": visit.answers,
-                "outcome": visit.outcome.value if visit.outcome else None,
-                "state": step.state.value,
-            }
     about = {
         "number": run.number,
         "runbook": run.runbook.id,
@@ -134,4 +151,4 @@ def names_for(run: Run, home: Home) -> dict[str, Any]:
         "started_by": run.started_by,
         "environment": run.environment,
     }
-    return names_of(run.parameters, steps, about, run.started_by)
+    return names_of(run.parameters, _Steps(run), about, run.started_by)
