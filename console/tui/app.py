@@ -298,8 +298,13 @@ class ConsoleApp(App[int]):
     def go_back(self) -> None:
         """Close the screen on top; the board stays."""
         if len(self.screen_stack) > 2:
-            self.pop_screen()
+            self._close_top()
             self.show_said()
+
+    def _close_top(self) -> None:
+        if isinstance(self.screen, Frame):
+            self.screen.drawable = False
+        self.pop_screen()
 
     def open_run(self, run: int) -> None:
         """Open a run."""
@@ -322,7 +327,7 @@ class ConsoleApp(App[int]):
     def to_board(self) -> None:
         """Close everything over the board."""
         while len(self.screen_stack) > 2:
-            self.pop_screen()
+            self._close_top()
 
     def do_reload(self) -> None:
         """Read everything again; starts a server that was stopped."""

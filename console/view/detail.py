@@ -33,7 +33,7 @@ def detail_rows(step: StepView, run: RunView, canvas: Canvas) -> list[Row]:
         rows += [Row(()), words("What ran" if step.attempts else "What will run", "title")]
         rows += shown_rows(step.shown, canvas.width)
     if step.digest:
-        rows.append(Row((Span("  digest  ", "dim"), Span(f"sha256:{clean(step.digest, limit=80)}"))))
+        rows.append(Row((Span("  sha256:", "dim"), Span(clean(step.digest, limit=80)))))
     if step.preview is not None:
         rows += [Row(()), words("Preview", "title"), *preview_rows(step.preview, canvas.width)]
     rows += [Row(()), words("Attempts", "title"), *_attempts(step, canvas)]

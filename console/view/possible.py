@@ -18,7 +18,7 @@ def server(at: Situation) -> str | None:
 def open_run(at: Situation) -> str | None:
     """Whether a run is chosen that has not ended."""
     if at.run is None:
-        return "no run is chosen"
+        return "the run is not read yet"
     if at.run.state in RUN_ENDS:
         return "the run has ended"
     return server(at)
@@ -126,7 +126,7 @@ def jump(at: Situation) -> str | None:
 def rollback(at: Situation) -> str | None:
     """Whether the run can be rolled back as a whole."""
     if at.run is None:
-        return "no run is chosen"
+        return "the run is not read yet"
     if at.run.state is RunState.ROLLED_BACK:
         return "the run is rolled back already"
     if at.run.cancelling and at.run.state not in RUN_ENDS:
@@ -152,7 +152,7 @@ def rollback_to(at: Situation) -> str | None:
 def review(at: Situation) -> str | None:
     """Whether something waits for an answer."""
     if at.run is None:
-        return "no run is chosen"
+        return "the run is not read yet"
     return None if at.run.waiting else "nothing waits for an answer"
 
 

@@ -160,7 +160,7 @@ class ScriptedClient:
     def change(self, run: int, *steps: StepView, **more: Any) -> None:
         """Steps of a run change, with a new event each."""
         old = self.runs[run]
-        new = {step.path: step for step in steps}
+        new = {step.path: replace(step, version=old.seq + 10) for step in steps}
         merged = tuple(new.get(step.path, step) for step in old.steps)
         self.set_run(replace(old, steps=merged, seq=old.seq + 10, **more))
 

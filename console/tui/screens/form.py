@@ -60,6 +60,8 @@ class FormScreen(Frame):
 
     async def _read(self) -> None:
         self._view = await self.console.desk.client.ask(ShowRunbook(runbook=self.runbook))
+        if self.is_closed():
+            return  # left meanwhile
         fields = form_fields(self._view.parameters)
         if fields:
             await self.query_one("#fields-place").mount(Fields(fields, id="fields"))

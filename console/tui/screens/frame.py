@@ -48,6 +48,7 @@ class Frame(Screen[None]):
     PLACE: ClassVar[Place]
     failed: ConsoleError | None = None
     drawable = False
+    _fitted_to = (0, 0)
     AUTO_FOCUS = None
     DEFAULT_CSS = """
     Frame { layout: vertical; }
@@ -152,12 +153,17 @@ class Frame(Screen[None]):
         self.look()
         self.redraw()
 
+    def is_closed(self) -> bool:
+        """Whether the operator has left it: its widgets may be gone already."""
+        return not self.drawable
+
     def look(self) -> None:
         """Tell the desk what is looked at here."""
 
     def redraw(self) -> None:
         """Draw, once there are widgets and a size to draw for."""
         if self.drawable and self.is_attached and self.size.width:
+            self._fit(self.size.width, self.size.height)
             self.draw()
 
     def on_resize(self, event: Resize) -> None:
@@ -166,6 +172,9 @@ class Frame(Screen[None]):
         self.call_after_refresh(self.redraw)
 
     def _fit(self, width: int, height: int) -> None:
+        if self._fitted_to == (width, height):
+            return
+        self._fitted_to = (width, height)
         self.set_class(width < SMALLEST[0] or height < SMALLEST[1], "-too-small")
         self.set_class(width >= WIDE, "-wide")
         self.query_one("#notice", NoticeLines).narrow = height < 24
@@ -257,6 +266,10 @@ class RunFrame(Frame):
     """A screen about one run: its header, and what of it needs a person."""
 
     run_id: int
+
+    def is_closed(self) -> bool:
+        """Whether the operator has left it: its widgets may be gone already."""
+        return not self.drawable
 
     def look(self) -> None:
         """Keep up with the run."""

@@ -116,19 +116,21 @@ class ReviewScreen(RunActions, RunFrame):
         self._ticked = frozenset()
         self.query_one("#text", Rows).edge(-1)
         self.query_one("#answers", Rows).edge(-1)
-        self.console.start_task(self._build(task))
+        if not self.is_closed():
+            self.console.start_task(self._build(task))
 
     async def _build(self, task: WaitingView | None) -> None:
         place = self.query_one("#fields-place")
         await place.remove_children()
         if task is not None and task.asks:
             await place.mount(Fields(form_fields(task.asks), id="fields"))
-        if not self.is_attached:
-            return  # closed while the fields were being changed
+        if self.is_closed():
+            return  # left while the fields were being changed
         listed = task is not None and bool(task.checklist)
         for name in ("#checklist-rule", "#checklist"):
             self.query_one(name).display = listed
-        self.query_one("#checklist" if listed else "#answers").focus()
+        if self.is_current:
+            self.query_one("#checklist" if listed else "#answers").focus()
         self.call_after_refresh(self.redraw)
 
     def _fit_panes(self) -> None:

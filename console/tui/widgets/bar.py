@@ -7,7 +7,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.widgets.painting import strip_of
-from console.view.spans import Line, difference
+from console.view.spans import Line, difference, fit_line
 
 
 class Bar(Widget):
@@ -21,12 +21,13 @@ class Bar(Widget):
 
     def show(self, line: Line) -> None:
         """Show this line."""
-        changed = difference(self.line, line)
+        width = self.size.width
+        changed = difference(fit_line(self.line, width), fit_line(line, width))
         self.line = line
-        if changed is not None and self.size.width:
-            first, count = changed
-            self.refresh(Region(first, 0, count, 1))
+        if changed is not None:
+            self.refresh(Region(changed[0], 0, changed[1], 1))
 
     def render_line(self, y: int) -> Strip:
         """The line, on the first row."""
-        return strip_of(self.line if y == 0 else (), self.size.width, self.rich_style)
+        width = self.size.width
+        return strip_of(fit_line(self.line, width) if y == 0 else (), width, self.rich_style)

@@ -16,7 +16,7 @@ from console.tui.widgets.bar import Bar
 from console.tui.widgets.line_input import LineInput
 from console.view.form import FormField, next_option, read_form, wrong
 from console.view.sanitise import line as clean
-from console.view.spans import Span, fit, fit_line
+from console.view.spans import Span, fit
 
 LABEL_CELLS = 18
 
@@ -57,10 +57,6 @@ class FieldRow(Vertical):
         """Say what the field is."""
         self.draw()
 
-    def on_resize(self) -> None:
-        """Rows are made for a width."""
-        self.draw()
-
     @property
     def typed(self) -> str:
         """What stands in the field."""
@@ -86,7 +82,7 @@ class FieldRow(Vertical):
         self.query_one(".label", Bar).show((mark, name))
         indent = Span(" " * LABEL_CELLS)
         told = Span(problem or "", "error") if telling else Span(self.field.help, "dim")
-        self.query_one(".told", Bar).show(fit_line((indent, told), self.size.width))
+        self.query_one(".told", Bar).show((indent, told))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check as it is typed."""

@@ -45,6 +45,9 @@ class Output(Widget, can_focus=True):
         self.instead = instead
         if source is None or self.window is None or self.window.source != source:
             self._begin(source)
+        elif self.window.height != self.size.height:
+            self.window.resize(self.size.height)
+            self._read()
         self.refresh()
 
     def _begin(self, source: Source | None) -> None:
