@@ -39,7 +39,7 @@ class Runs:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._code = engine_code()
+        self.code = engine_code()
         self._live: dict[int, Run] = {}
         self._ended: OrderedDict[int, Run] = OrderedDict()
         self._snapshots: dict[int, int] = {}
@@ -112,11 +112,11 @@ class Runs:
     def snapshot(self, run: Run) -> SnapshotIn:
         """The state of a run as the journal keeps it beside the events."""
         self._snapshots[run.number] = run.seq
-        return SnapshotIn(run.stream, run.seq, self._code, _ENCODER.encode(run))
+        return SnapshotIn(run.stream, run.seq, self.code, _ENCODER.encode(run))
 
     def _restore(self, number: int) -> Run | None:
         stream = stream_of(number)
-        found = self._reader.snapshot(stream, self._code)
+        found = self._reader.snapshot(stream, self.code)
         run: Run | None = None
         after = 0
         if found is not None:
