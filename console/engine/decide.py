@@ -38,23 +38,23 @@ def decide(run: Run | None, command: c.AnyCommand, at: int) -> list[AnyEvent]:
     return [one.event for one in _draft(run, command, at).recorded]
 
 
-def take(run: Run | None, command: c.AnyCommand, at: int) -> tuple[Run, list[Recorded]]:
+def take(run: Run | None, command: c.AnyCommand, at: int, *, owned: bool = False) -> tuple[Run, list[Recorded]]:
     """The run as it will be and the events, placed in its stream, that make it so; as `decide`, in one go.
 
-    The given run is not changed. Raises Refused.
+    The given run is not changed, unless it is `owned` by the caller, who must then forget it. Raises Refused.
     """
-    draft = _draft(run, command, at)
+    draft = _draft(run, command, at, owned=owned)
     return draft.run, draft.recorded
 
 
-def _draft(run: Run | None, command: c.AnyCommand, at: int) -> Draft:
+def _draft(run: Run | None, command: c.AnyCommand, at: int, *, owned: bool = False) -> Draft:
     if not command.verdict.allowed:
         raise Refused(command.verdict.reason)
     if run is not None and isinstance(command, c.StartRun):
         raise Refused(f"run {run.number} has started already")
     if run is not None and run.ended is not None and isinstance(command, _BY_PEOPLE):
         raise Refused(f"run {run.number} has ended: {run.ended.value}")
-    draft = Draft(run, command, at)
+    draft = Draft(run if owned or run is None else run.copy(), command, at)
     _HANDLERS[type(command)](draft, command)
     advance(draft)
     return draft

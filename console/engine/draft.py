@@ -12,10 +12,10 @@ from console.engine.words import Answer, Outcome, Purpose, StepState, TaskKind
 
 
 class Draft:
-    """A copy of a run with the events decided so far; the given run is never touched."""
+    """A run with the events decided so far; it belongs to the draft, which changes it."""
 
     def __init__(self, run: Run | None, command: Command, at: int) -> None:
-        self._run = run.copy() if run is not None else None
+        self._run = run
         self.command = command
         self.at = at
         self.recorded: list[e.Recorded] = []

@@ -69,13 +69,26 @@ def due(run: Run) -> list[Action]:
     path, visit = run.at_hand or ("", None)
     if visit is not None and visit.look:
         actions.append(Look(path, visit.number))
-    if run.paused or run.cancelling or run.queued_behind is not None:
+    if _held(run):
         return actions
-    if visit is not None and visit.state is StepState.READY and run.rolling is None:
-        actions.append(Prepare(path, visit.number))
+    if (prepare := to_prepare(run)) is not None:
+        actions.append(prepare)
     if (seek := to_seek(run)) is not None:
         actions.append(seek)
     return actions
+
+
+def _held(run: Run) -> bool:
+    """Whether nothing new is begun now."""
+    return run.ended is not None or run.paused or run.cancelling or run.queued_behind is not None
+
+
+def to_prepare(run: Run) -> Prepare | None:
+    """The step that is to be rendered now."""
+    if run.rolling is not None or _held(run):
+        return None
+    path, visit = run.at_hand or ("", None)
+    return Prepare(path, visit.number) if visit is not None and visit.state is StepState.READY else None
 
 
 def to_seek(run: Run) -> SeekSurvivors | None:

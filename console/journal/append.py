@@ -57,6 +57,11 @@ class Writer:
         self._stopped: dict[str, JournalForked] = {}
         self._closed = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is writing at this moment, so that a call would have to wait."""
+        return self._mutex.locked()
+
     def append(self, turn: Turn) -> Receipt:
         """Record one turn durably.
 

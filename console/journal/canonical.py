@@ -7,7 +7,6 @@ because their order does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -51,10 +50,9 @@ def _check(value: Any, depth: int) -> None:
         if depth >= MAX_DEPTH:
             raise _Unfit(f"it is nested deeper than {MAX_DEPTH} levels")
         if kind is dict:
-            _check_keys(value)
-            _check_items(value.items(), depth + 1)
+            _check_members(value, depth + 1)
         else:
-            _check_items(enumerate(value), depth + 1)
+            _check_items(value, depth + 1)
     elif kind is int:
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise _Unfit("an integer lies outside ±(2^53 - 1)")
@@ -62,19 +60,27 @@ def _check(value: Any, depth: int) -> None:
         raise _Unfit(f"a value of type {kind.__name__} has no canonical form")
 
 
-def _check_keys(value: dict[Any, Any]) -> None:
-    for key in value:
+def _check_members(value: dict[Any, Any], depth: int) -> None:
+    for key, item in value.items():
         if type(key) is not str or not key.isascii():
             raise _Unfit(f"the key {key!r} is not ASCII text")
-
-
-def _check_items(items: Iterable[tuple[str | int, Any]], depth: int) -> None:
-    for place, item in items:
         # Every append pays for this loop, so the commonest values do not pay for a call.
-        if type(item) is str or item is None:
+        kind = type(item)
+        if kind is str or item is None or kind is bool or (kind is int and -MAX_INTEGER <= item <= MAX_INTEGER):
             continue
         try:
             _check(item, depth)
         except _Unfit as unfit:
-            unfit.path.append(f"[{place}]" if type(place) is int else f".{place}")
+            unfit.path.append(f".{key}")
+            raise
+
+
+def _check_items(value: list[Any] | tuple[Any, ...], depth: int) -> None:
+    for place, item in enumerate(value):
+        if type(item) is str:
+            continue
+        try:
+            _check(item, depth)
+        except _Unfit as unfit:
+            unfit.path.append(f"[{place}]")
             raise

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from functools import lru_cache
 
 from console.errors import JournalError
 from console.journal.canonical import canonical
@@ -40,7 +41,7 @@ def body_of(event: Event) -> bytes:
     Raises JournalError for a malformed stream or type, a body over 4 MiB, or what `canonical` refuses.
     """
     check_stream(event.stream)
-    if len(event.type) > _NAME_LIMIT or not _TYPE.fullmatch(event.type):
+    if not _is_type(event.type):
         raise JournalError(f"{event.type!r} is not the name of an event type.", unaffected="Nothing was written.")
     body = canonical(
         {
@@ -65,8 +66,18 @@ def body_of(event: Event) -> bytes:
 
 def check_stream(stream: str) -> None:
     """Raise JournalError unless `stream` is a name such as `home` or `run/42`."""
-    if len(stream) > _NAME_LIMIT or not _STREAM.fullmatch(stream):
+    if not _is_stream(stream):
         raise JournalError(f"{stream!r} is not the name of a stream.", unaffected="Nothing was written.")
+
+
+@lru_cache(maxsize=256)
+def _is_stream(name: str) -> bool:
+    return len(name) <= _NAME_LIMIT and _STREAM.fullmatch(name) is not None
+
+
+@lru_cache(maxsize=256)
+def _is_type(name: str) -> bool:
+    return len(name) <= _NAME_LIMIT and _TYPE.fullmatch(name) is not None
 
 
 def note_digest(salt: bytes, text: str) -> str:

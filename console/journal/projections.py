@@ -8,6 +8,11 @@ from typing import Any
 from console.journal.records import IncidentRow, Projections, RunRow, TaskRow, Turn
 
 _RUN = "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+# The commonest row by far, that of a run that goes on, stays where it is: replacing it would rewrite an index as well.
+_RUN_GOES_ON = (
+    "UPDATE run SET runbook = ?2, title = ?3, state = ?4, environment = ?5, started_by = ?6, started_at = ?7,"
+    " seq = ?9, body = ?10 WHERE id = ?1 AND ended_at IS NULL"
+)
 _TASK = "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?)"
 _INCIDENT = "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -36,8 +41,10 @@ def replace_all(connection: sqlite3.Connection, rows: Projections) -> None:
 
 
 def _insert(connection: sqlite3.Connection, rows: Turn | Projections) -> None:
-    if rows.runs:
-        connection.executemany(_RUN, [_run_values(row) for row in rows.runs])
+    for run in rows.runs:
+        values = _run_values(run)
+        if run.ended_at is not None or not connection.execute(_RUN_GOES_ON, values).rowcount:
+            connection.execute(_RUN, values)
     if rows.tasks:
         connection.executemany(_TASK, [_task_values(row) for row in rows.tasks])
     if rows.incidents:

@@ -13,7 +13,7 @@ import msgspec
 from console.engine import commands as c
 from console.engine import events as e
 from console.engine.decide import take
-from console.engine.due import Prepare, due
+from console.engine.due import Prepare, to_prepare
 from console.engine.refused import Refused
 from console.engine.run import Run
 from console.errors import NotFoundError, RefusedError
@@ -217,7 +217,7 @@ class Turns:
     async def _prepare(self, work: _Work) -> None:
         """Render what became ready, in the same turn, so that a step costs one commit."""
         while work.run is not None:
-            wanted = next((action for action in due(work.run) if isinstance(action, Prepare)), None)
+            wanted = to_prepare(work.run)
             if wanted is None:
                 return
             work.take(await self._render(work.run, wanted), now_ms())
@@ -226,34 +226,33 @@ class Turns:
         run = work.run
         if run is None:
             return
-        rows = [to_row(one) for one in work.recorded]
-        changes = _lock_changes(run, work)
         turn = msgspec.structs.replace(
             turn,
+            events=[to_row(one) for one in work.recorded],
             runs=[run_row(run)],
-            tasks_cleared=[run.number],
+            tasks_cleared=[run.number] if work.had_tasks else [],
             tasks=task_rows(run),
             snapshots=[self._runs.snapshot(run)] if self._runs.snapshot_due(run) or run.ended else [],
         )
+        changes = _lock_changes(run, work)
         if changes and not home_held:
             async with self._home:
-                await self._write(turn, rows, changes, work.recorded[0].cause)
+                await self._write(turn, changes, work.recorded[0].cause)
         else:
-            await self._write(turn, rows, changes, work.recorded[0].cause)
+            await self._write(turn, changes, work.recorded[0].cause)
         self._runs.keep(run)
         faults.point("before_publish")
         self._publish(run, work.recorded)
         self.act(run)
 
-    async def _write(
-        self, turn: Turn, rows: list[Event], changes: list[tuple[str, dict[str, Any]]], cause: str
-    ) -> None:
-        home = []
-        for offset, (type_, data) in enumerate(changes):
-            home.append(self._home_event(type_, data, cause, offset))
+    async def _write(self, turn: Turn, changes: list[tuple[str, dict[str, Any]]], cause: str) -> None:
+        """Record a turn, and what it does to the home's stream; the caller holds that where there is such a thing."""
+        if changes:
+            home = [self._home_event(type_, data, cause, offset) for offset, (type_, data) in enumerate(changes)]
+            turn = msgspec.structs.replace(turn, events=[*turn.events, *home])
         faults.point("before_commit")
-        await self._committer.commit(msgspec.structs.replace(turn, events=[*rows, *home]))
-        self._home_seq += len(home)
+        await self._committer.commit(turn, alone=len(self._under_way) == 1)
+        self._home_seq += len(changes)
         faults.point("after_commit")
 
     def _home_event(self, type_: str, data: dict[str, Any], cause: str, offset: int = 0) -> Event:

@@ -12,7 +12,7 @@ import pytest
 
 from console.errors import JournalError, JournalForked, JournalFull
 from console.journal import Committer, OutputCommitter, Piece, Receipt, Turn, Writer, make_note, open_output
-from console.journal.commit import GroupThread
+from console.journal.commit import QUICK, GroupThread
 from tests.journal.samples import event, events, reading, turn
 
 
@@ -42,6 +42,108 @@ def test_turns_that_arrive_together_share_commits(writer: Writer, home: Path) ->
     assert 1 <= len(seen) <= 30
     with reading(home) as reader:
         assert len(reader.heads()) == 300
+
+
+class Clock:
+    """Every commit takes as long as `each` says: a clock is asked before and after it."""
+
+    def __init__(self, each: float) -> None:
+        self.each = each
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += self.each
+        return self.now
+
+
+def writers(writer: Writer) -> list[str]:
+    """Collects the names of the threads that record turns from now on."""
+    seen: list[str] = []
+    inner = writer.append_all
+
+    def append_all(turns: Sequence[Turn]) -> list[Receipt | Exception]:
+        seen.append(threading.current_thread().name)
+        return inner(turns)
+
+    writer.append_all = append_all  # type: ignore[method-assign]
+    return seen
+
+
+def test_a_turn_that_comes_alone_is_written_at_once_while_the_disk_is_quick(writer: Writer, home: Path) -> None:
+    seen = writers(writer)
+    clock = Clock(QUICK / 10)
+
+    async def main() -> None:
+        committer = Committer(writer, clock)
+        for seq in range(1, 31):
+            assert (await committer.commit(turn("run/1", seq), alone=True)).heads["run/1"].seq == seq
+        assert seen[0] == "journal", "a disk that nobody knows yet counts as slow"
+        assert set(seen[-10:]) == {"MainThread"}
+        clock.each = QUICK * 50
+        await committer.commit(turn("run/1", 31), alone=True)
+        clock.each = QUICK / 10
+        await committer.commit(turn("run/1", 32), alone=True)
+        assert seen[-1] == "journal", "one slow commit is enough to become careful"
+        await committer.aclose()
+        with pytest.raises(JournalError, match="closed"):
+            await committer.commit(turn("run/1", 33), alone=True)
+
+    asyncio.run(main())
+    with reading(home) as reader:
+        assert sum(1 for _ in reader.events("run/1", checked=True)) == 32
+
+
+def test_on_a_slow_disk_every_turn_goes_to_the_thread(writer: Writer) -> None:
+    seen = writers(writer)
+
+    async def main() -> None:
+        committer = Committer(writer, Clock(QUICK * 2))
+        for seq in range(1, 21):
+            await committer.commit(turn("run/1", seq), alone=True)
+        await committer.aclose()
+
+    asyncio.run(main())
+    assert set(seen) == {"journal"}
+
+
+def test_a_turn_alone_waits_its_turn_behind_what_is_queued(writer: Writer, home: Path) -> None:
+    seen = writers(writer)
+
+    async def main() -> None:
+        committer = Committer(writer, Clock(QUICK / 10))
+        for seq in range(1, 21):
+            await committer.commit(turn("run/1", seq), alone=True)
+        assert seen[-1] == "MainThread"
+        queued = asyncio.create_task(committer.commit(turn("run/1", 21)))
+        await asyncio.sleep(0)
+        results = await outcomes(committer.commit(turn("run/1", 22), alone=True), queued)
+        assert {type(result) for result in results} == {Receipt}
+        assert seen[20:] in (["journal"], ["journal", "journal"])
+        await committer.aclose()
+
+    asyncio.run(main())
+    with reading(home) as reader:
+        assert reader.head("run/1").seq == 22
+
+
+def test_a_turn_alone_is_refused_and_stopped_as_any_other(writer: Writer) -> None:
+    async def main() -> None:
+        committer = Committer(writer, Clock(QUICK / 10))
+        for seq in range(1, 21):
+            await committer.commit(turn("run/1", seq), alone=True)
+        with pytest.raises(JournalForked):
+            await committer.commit(Turn(events=[event("run/1", 1, text="fork")]), alone=True)
+        await committer.commit(turn("run/2", 1), alone=True)
+        writer._connection.execute("PRAGMA max_page_count=1")
+        big = Turn(events=[event("run/2", 2, text="x" * 200_000)])
+        with pytest.raises(JournalFull):
+            await committer.commit(big, alone=True)
+        with pytest.raises(JournalFull):
+            await committer.commit(turn("run/2", 1), alone=True)
+        await committer.aclose()
+
+    asyncio.run(main())
+    assert isinstance(writer.failed, JournalFull)
 
 
 def test_a_refused_turn_takes_nobody_with_it(writer: Writer, home: Path) -> None:

@@ -56,6 +56,22 @@ def test_rows_come_and_go_with_their_events(writer: Writer, home: Path) -> None:
         assert reader.runs() == []
 
 
+def test_the_row_of_a_run_is_replaced_whole_whether_it_goes_on_ends_or_comes_back(writer: Writer, home: Path) -> None:
+    rows = [
+        run(1),
+        RunRow(1, "other", "Another title", "waiting", None, "bob", 6, None, 2, b'{"steps":4}'),
+        run(1, "failed", 3, ended=9),
+        run(1, "failed", 4, ended=10),
+        run(1, "rolling_back", 5),
+        run(1, "rolling_back", 6),
+    ]
+    for row in rows:
+        writer.append(Turn(events=[event("run/1", row.seq)], runs=[row]))
+        with reading(home) as reader:
+            assert reader.runs() == [row]
+            assert reader.runs(open_only=True) == ([] if row.ended_at else [row])
+
+
 def test_a_row_that_cannot_be_written_takes_its_events_back(writer: Writer, home: Path) -> None:
     bad = RunRow(1, "deploy", None, "running", None, "alice", 1, None, 1)  # type: ignore[arg-type]
     with pytest.raises(JournalError, match="NOT NULL"):
