@@ -98,21 +98,19 @@ class ConsoleApp(App[int]):
         await self.desk.close()
 
     def action_interrupt(self) -> None:
-        """Ctrl+c: leave, asking first; twice in two seconds leaves without asking."""
+        """Ctrl+c: twice in two seconds leaves, from anywhere."""
         now = time.monotonic()
         if now - self._interrupted < TWICE_SECONDS:
             self.leave()
             return
         self._interrupted = now
-        if isinstance(self.screen, ConfirmScreen):
-            self.say("ctrl+c again leaves the console; runs go on.", "waiting")
-        else:
-            self.do_quit()
+        self.say("ctrl+c again leaves the console; runs go on.", "waiting")
 
     def do_quit(self) -> None:
-        """Leave the console; asks when runs go on without it."""
-        going = self._going()
-        if not going:
+        """Leave the console at once: runs go on without it. Only what was typed into a form could be lost."""
+        from console.tui.screens.form import FormScreen
+
+        if not any(isinstance(screen, FormScreen) for screen in self.screen_stack):
             self.leave()
             return
 
@@ -120,7 +118,7 @@ class ConsoleApp(App[int]):
             if confirmed is not None:
                 self.leave()
 
-        self.confirm(confirm_quit(going), answered)
+        self.confirm(confirm_quit(), answered)
 
     def _going(self) -> tuple[int, ...]:
         states = {run.id: run.state for run in self.desk.runs or ()}

@@ -24,7 +24,7 @@ def board_rows(runs: tuple[RunSummary, ...], canvas: Canvas, *, runbooks: int = 
     if not found:
         return _empty(runs, runbooks, search)
     rows: list[Row] = []
-    for title, part in (("Needs a person", needing), ("Running", going), ("Recent", over)):
+    for title, part in (("Needs you", needing), ("Running", going), ("Recent", over)):
         if part:
             rows.append(Row(rule(title, str(len(part)), canvas.width)))
             rows += [_row(run, canvas) for run in part]

@@ -121,10 +121,7 @@ def confirm_start(title: str, environment: str | None, unattended: bool) -> Conf
     return Confirmation(title=f"Start {clean(title, limit=60)}{where}?", rows=rows, yes="start")
 
 
-def confirm_quit(open_runs: tuple[int, ...]) -> Confirmation:
-    """The question before the console is left while these runs go on."""
-    numbers = ", ".join(str(number) for number in open_runs[:6])
-    many = "Run" if len(open_runs) == 1 else "Runs"
-    verb = "goes" if len(open_runs) == 1 else "go"
-    rows = [words(f"{many} {numbers} {verb} on without you; the server does the work. console brings you back.")]
+def confirm_quit() -> Confirmation:
+    """The question before a form is left that may hold what somebody typed."""
+    rows = [words("What was typed into the form is lost. Nothing was started from it.")]
     return Confirmation(title="Leave the console?", rows=rows, yes="leave")

@@ -15,12 +15,12 @@ OVER = provision(RunState.SUCCEEDED, run=40, ended_at="2026-05-01T03:15:12.000Z"
 
 def test_the_board_shows_what_needs_a_person_first_and_opens_it() -> None:
     async def scene(on: Driver) -> None:
-        await on.see("Needs a person", "#42", "Running", "#41", "Recent", "#40")
+        await on.see("Needs you", "#42", "Running", "#41", "Recent", "#40")
         await on.press("enter")
         await on.see("#42 provision-environment", "wants approval")
         assert isinstance(on.app.screen, RunScreen)
         await on.press("escape")
-        await on.see("Needs a person")
+        await on.see("Needs you")
 
     play(with_everything(OVER, provision(run=41), at_approval()), scene)
 
@@ -51,50 +51,48 @@ def test_the_filter_takes_letters_as_text_and_esc_shows_all() -> None:
         await on.press("backspace")
         await on.see("#41")
         await on.gone("#40")
-        await on.press("enter", "q")
-        await on.question("Leave the console?")
-        await on.press("n")
-        await on.press("escape")
+        await on.press("enter", "escape")
         await on.see("#40")
         assert isinstance(on.app.screen, BoardScreen)
 
     play(with_everything(OVER, provision(run=41)), scene)
 
 
-def test_leaving_asks_while_something_runs_and_enter_means_no() -> None:
+def test_leaving_asks_nothing_and_remembers_what_goes_on() -> None:
     async def scene(on: Driver) -> None:
         await on.see("#42")
         await on.press("q")
-        await on.question("Run 42 goes on without you")
+        await on.until(lambda: on.app._exit, "the end")
+        assert on.app.left_with == (42,)
+
+    play(with_everything(provision(), OVER), scene)
+
+
+def test_leaving_asks_before_a_form_is_lost_and_enter_means_no() -> None:
+    async def scene(on: Driver) -> None:
+        await on.see("Name of the environment")
+        await on.press("tab", "tab", "q")
+        await on.question("Leave the console?", "is lost")
         await on.press("enter")
         await on.gone("Sure?")
         await on.press("q")
         await on.question()
         await on.press("y")
         await on.until(lambda: on.app._exit, "the end")
-        assert on.app.left_with == (42,)
 
-    play(with_everything(provision()), scene)
+    play(with_everything(), scene, open_runbook="provision-environment")
 
 
-def test_leaving_asks_nothing_when_nothing_runs() -> None:
+def test_ctrl_c_twice_leaves_from_anywhere() -> None:
     async def scene(on: Driver) -> None:
-        await on.see("#40")
-        await on.press("q")
-        await on.until(lambda: on.app._exit, "the end")
-
-    play(with_everything(OVER), scene)
-
-
-def test_ctrl_c_twice_leaves_without_asking() -> None:
-    async def scene(on: Driver) -> None:
-        await on.see("#42")
+        await on.see("Name of the environment")
         await on.press("ctrl+c")
-        await on.see("Sure?")
+        await on.see("ctrl+c again leaves")
+        assert not on.app._exit
         await on.press("ctrl+c")
         await on.until(lambda: on.app._exit, "the end")
 
-    play(with_everything(provision()), scene)
+    play(with_everything(), scene, open_runbook="provision-environment")
 
 
 def test_the_command_line_opens_runs_and_says_what_it_does_not_know() -> None:

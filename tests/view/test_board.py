@@ -18,7 +18,7 @@ def texts(*runs: RunSummary, search: str = "", runbooks: int = 14) -> list[str]:
 def test_what_needs_a_person_comes_first() -> None:
     rows = board_rows((summary(ENDED), summary(provision(run=41)), summary(at_approval())), CANVAS)
     assert [row.key for row in rows if row.key] == ["42", "41", "40"]
-    assert "Needs a person" in rows[0].text
+    assert "Needs you" in rows[0].text
     assert "Security review: approve?" in rows[1].text
 
 

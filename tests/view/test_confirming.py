@@ -69,9 +69,8 @@ def test_starting_says_where_and_whether_it_may_roll_back_by_itself() -> None:
     assert "without asking" not in text(confirm_start("Provision", None, unattended=False))
 
 
-def test_leaving_says_that_runs_go_on() -> None:
-    assert "Run 42 goes on without you" in text(confirm_quit((42,)))
-    assert "Runs 41, 42 go on without you" in text(confirm_quit((41, 42)))
+def test_leaving_a_form_says_what_is_lost() -> None:
+    assert "What was typed into the form is lost" in text(confirm_quit())
 
 
 def test_a_hostile_name_stays_one_harmless_line() -> None:
