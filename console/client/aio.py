@@ -151,7 +151,8 @@ class AioClient:
         self._waiting[number] = answer
         try:
             writer.write(frame(Request(id=number, ask=known(ask))))
-            reply = await asyncio.wait_for(answer, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                reply = await answer
         except TimeoutError as problem:
             raise no_answer() from problem
         finally:
@@ -164,7 +165,8 @@ class AioClient:
     async def _ready(self) -> asyncio.StreamWriter:
         if self._writer is None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._connected.wait(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await self._connected.wait()
         if self._writer is None:
             raise self.link.error or lost("it has not come back")
         return self._writer
@@ -183,8 +185,10 @@ class AioClient:
             state = LinkState.STOPPED if self._stopped else LinkState.LOST
             self._tell(Link(state, error=error, retry_in=pause))
             self._wake.clear()
+            # Not wait_for: it forgets that it was cancelled when what it waits for comes at the same moment.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause)
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, Welcome]:
@@ -194,7 +198,8 @@ class AioClient:
         reader, writer = await asyncio.open_unix_connection(sock=stream)
         try:
             writer.write(greeting(self._as_name))
-            welcome = greeted(await asyncio.wait_for(_frame(reader), ANSWER_SECONDS), self.home)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                welcome = greeted(await _frame(reader), self.home)
         except BaseException as problem:
             writer.close()
             if isinstance(problem, TimeoutError):

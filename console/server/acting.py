@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Coroutine
 from typing import Any
@@ -186,7 +187,7 @@ class Acting:
 
     async def keep_time(self) -> None:
         """Wake the engine at the moments it asked for; runs until cancelled."""
-        while True:
+        while not self._stopping:
             self._timers_changed.clear()
             now = now_ms()
             for (run, timer), at in list(self._timers.items()):
@@ -195,10 +196,10 @@ class Acting:
                     self._once(("timer", run, timer, 0, 0), self._fire(run, timer))
             earliest = min(self._timers.values(), default=now + LONGEST_SLEEP_MS)
             pause = min(max(earliest - now_ms(), 0), LONGEST_SLEEP_MS) / 1000
-            try:
-                await asyncio.wait_for(self._timers_changed.wait(), pause)
-            except TimeoutError:
-                continue
+            # Not wait_for: it forgets that it was cancelled when what it waits for comes at the same moment.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._timers_changed.wait()
 
     async def _fire(self, run: int, timer: str) -> None:
         await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
@@ -210,10 +211,16 @@ class Acting:
 
     async def aclose(self) -> None:
         """Begin nothing more and let go of what is under way: the supervisors go on without us."""
+        self.stop()
+        while self._tasks:
+            for task in self._tasks.values():
+                task.cancel()
+            await asyncio.wait(self._tasks.values(), timeout=1.0)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
         self._stopping = True
-        for task in list(self._tasks.values()):
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        self._timers_changed.set()
 
 
 def _key(run: Run, wanted: Attend) -> Key:

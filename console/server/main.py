@@ -120,6 +120,7 @@ async def _close(
 ) -> None:
     log.info("stopping; what runs goes on under its supervisors")
     host.hub.tell_all(p.Stopping())
+    host.acting.stop()
     server.close()
     socket.unlink(missing_ok=True)
     timekeeper.cancel()

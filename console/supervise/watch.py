@@ -104,7 +104,9 @@ class Watch:
         with suppress(OSError, ValueError):
             while True:
                 try:
-                    line = await asyncio.wait_for(reader.readline(), self._poll_seconds)
+                    # Not wait_for: it forgets that it was cancelled when a line comes at the same moment.
+                    async with asyncio.timeout(self._poll_seconds):
+                        line = await reader.readline()
                 except TimeoutError:
                     # A supervisor that was killed while somebody else held its socket says nothing, ever.
                     if (await asyncio.to_thread(look, self._directory)).state != "running":
