@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
@@ -82,6 +83,10 @@ class ConsoleApp(App[int]):
 
     async def on_mount(self) -> None:
         """Connect, and open the first screen."""
+        if not self.is_headless:
+            # Otherwise a polite kill would leave the terminal in the alternate screen. SIGHUP stays at its default:
+            # a handler behind a terminal that takes no more would hang for ever.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
         self.desk = Desk(self._make_client, changed=self._changed, heard=self._heard, failed=self.say_error)
         self.desk.open()
         from console.tui.screens.board import BoardScreen
