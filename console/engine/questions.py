@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.engine.draft import Draft
 from console.engine.gates import needs_approval
-from console.engine.reports import Process
+from console.engine.reports import Evidence, Finding, Process
 from console.engine.rollback import may_roll_back
 from console.engine.run import Visit
 from console.engine.words import Answer, Outcome, Purpose, TaskKind
@@ -30,9 +30,12 @@ def ask_what_now(draft: Draft, path: str, visit: Visit, question: str = "") -> N
 def ask_about_doubt(draft: Draft, path: str, visit: Visit) -> None:
     """Ask what became of an attempt whose end nobody saw."""
     step = draft.run.definition_of(path)
-    facts = " ".join(visit.evidence.facts) if visit.evidence else ""
+    evidence = visit.evidence or Evidence()
+    facts = [f"- {fact}" for fact in evidence.facts]
+    if evidence.finding is not Finding.CANNOT_TELL:
+        facts.append(f"- Looking again says: {evidence.finding.value.replace('_', ' ')}.")
     what = "the undo of " if visit.doubt is Purpose.ROLLBACK else ""
-    question = f"Nobody saw the end of {what}{step.title or step.id}. {facts} What became of it?"
+    question = "\n".join([f"Nobody saw the end of {what}{step.title or step.id}.", *facts, "What became of it?"])
     draft.open_task(path, visit, TaskKind.IN_DOUBT, IN_DOUBT_ANSWERS, question=question)
 
 
