@@ -88,10 +88,12 @@ class Acting:
         self._tasks[key] = task
 
     async def _guard(self, key: Key, work: Coroutine[Any, Any, None]) -> None:
+        failed = False
         try:
             await work
         except JournalError as problem:
             log.error("%s: %s", key, problem.message)
+            failed = True
         except ConsoleError as problem:
             log.warning("%s: %s", key, problem.message)
         except Exception:
@@ -99,14 +101,15 @@ class Acting:
             self.remember(f"{key[0]} of {key[2]} in run {key[1]} failed unexpectedly")
         finally:
             self._tasks.pop(key, None)
-        if key[0] in ("seek", "look", "attempt") and (run := self._runs.get(key[1])) is not None:
-            self._act_again(run, key)
-
-    def _act_again(self, run: Run, key: Key) -> None:
-        """What could not be reported is done again, after a pause, unless nothing can be recorded any more."""
-        if self._stopping or self._turns.broken or not any(_key_of(run, action) == key for action in due(run)):
+        if self._stopping or self._turns.broken or (run := self._runs.get(key[1])) is None:
             return
-        asyncio.get_running_loop().call_later(AGAIN_MS / 1000, lambda: self.act(self._runs.get(run.number) or run))
+        if (failed and key[0] == "admit") or any(_key_of(run, action) == key for action in due(run)):
+            # It could not be reported: it is done again, after a pause.
+            asyncio.get_running_loop().call_later(AGAIN_MS / 1000, self._act_again, run.number)
+
+    def _act_again(self, number: int) -> None:
+        if (run := self._runs.get(number)) is not None:
+            self.act(run)
 
     def remember(self, problem: str) -> None:
         """Have `server status` show what went wrong, each thing once."""
@@ -202,12 +205,14 @@ class Acting:
                     await self._timers_changed.wait()
 
     async def _fire(self, run: int, timer: str) -> None:
-        await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
-        now = self._runs.get(run)
-        if now is not None and now.ended is None and timer in now.timers:
-            # The clock was set back in between: it is not due yet after all.
-            self._timers[run, timer] = max(now.timers[timer].at, now_ms() + AGAIN_MS)
-            self._timers_changed.set()
+        try:
+            await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
+        finally:
+            now = self._runs.get(run)
+            if now is not None and now.ended is None and timer in now.timers and not self._turns.broken:
+                # It could not be recorded, or the clock was set back in between: it is not done with yet.
+                self._timers[run, timer] = max(now.timers[timer].at, now_ms() + AGAIN_MS)
+                self._timers_changed.set()
 
     async def aclose(self) -> None:
         """Begin nothing more and let go of what is under way: the supervisors go on without us."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -134,6 +135,32 @@ def test_a_write_that_the_system_refuses_stops_commands_too(lab: Lab) -> None:
     view = ana.ask(p.ShowRun(run=run))
     assert sum(step.state == "succeeded" for step in view.steps) == taken
     lab.answer(ana, run, f"s{taken}", "done")
+    lab.check_whole()
+
+
+def test_what_somebody_kept_from_being_recorded_is_recorded_later(lab: Lab) -> None:
+    """Another program holds the journal's file for a while: an end, a timer and the turn of the next run all wait."""
+    gate = lab.root.parent / "gate"
+    ends = shell("one", f"while [ ! -e {gate} ]; do sleep 0.02; done; echo over")
+    ana = lab.client()
+    first = lab.start(ana, lab.runbook("t", ends, one_at_a_time="key"))
+    behind = p.StartRun(
+        runbook=lab.runbook("t", ends, one_at_a_time="key"), parameters={}, command="b", wait_for_lock=True
+    )
+    second = ana.ask(behind).id
+    third = lab.start(ana, lab.runbook("w", {"id": "w", "wait": "1s"}))
+    lab.wait_state(ana, first, "one", "running")
+    lab.wait_state(ana, third, "w", "waiting")
+    other = sqlite3.connect(lab.home.journal, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    gate.touch()
+    until(lambda: lab.log().count("keeps journal.db locked") >= 2, saying="both were kept from being recorded")
+    assert ana.ask(p.ShowRun(run=first)).state == "running"
+    other.execute("ROLLBACK")
+    other.close()
+    for run in (first, second, third):
+        assert lab.wait_end(ana, run).state == "succeeded"
+    assert [len(step_of(ana.ask(p.ShowRun(run=run)), "one").attempts) for run in (first, second)] == [1, 1]
     lab.check_whole()
 
 
