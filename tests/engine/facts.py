@@ -14,7 +14,7 @@ from console.engine.words import Answer, Ending, Outcome, Purpose, RollbackState
 from tests.engine.plans import Book
 
 Key = tuple[str, int]
-KNOWN = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.UNVERIFIED)
+CUT_SHORT = (Outcome.TIMED_OUT, Outcome.CANCELLED)
 
 
 @dataclass
@@ -182,7 +182,7 @@ class Facts:
                 if came_to == "never_started" and passage.begun == 0:
                     self.entries.pop(key, None)
                 elif came_to != "never_started":
-                    (self.unknown.discard if report.outcome in KNOWN else self.unknown.add)(event.path)
+                    (self.unknown.add if report.outcome in CUT_SHORT else self.unknown.discard)(event.path)
             case Purpose.ROLLBACK:
                 passage.undos[-1] = came_to
             case Purpose.PREVIEW if came_to == "succeeded":
