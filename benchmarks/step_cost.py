@@ -14,7 +14,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from console.engine import commands as c
 from console.engine.due import Attend, Prepare, due
@@ -34,21 +36,21 @@ WORK = Prepared(digest="0" * 64, kind="shell", work=ProcessWork(), effect=Effect
 REPORT = AttemptReport(ending=Ending.EXITED, outcome=Outcome.SUCCEEDED, exit_code=0, started_at=1, ended_at=2)
 
 
-async def _render(run: Run, wanted: Prepare) -> c.StepRendered:
-    return c.StepRendered(id=fresh_id(), who=SERVER, path=wanted.path, visit=wanted.visit, prepared=WORK)
-
-
 class Engine:
     """The server's turns over a real journal; attempts end as soon as they are permitted."""
 
-    def __init__(self, home: Path, steps: int) -> None:
+    def __init__(self, home: Path, steps: int, work: Prepared = WORK) -> None:
+        self.work = work
         self.committer = Committer(open_writer(home))
         self.reader = open_reader(home)
         self.runs = Runs(self.reader)
-        self.turns = Turns(self.runs, self.reader, self.committer, Hub(), _render)
+        self.turns = Turns(self.runs, self.reader, self.committer, Hub(), self._render)
         self.book = Runbook(
             id="bench", title="Bench", steps=tuple(Step(id=f"s{n}", kind="shell") for n in range(steps))
         )
+
+    async def _render(self, run: Run, wanted: Prepare) -> c.StepRendered:
+        return c.StepRendered(id=fresh_id(), who=SERVER, path=wanted.path, visit=wanted.visit, prepared=self.work)
 
     async def start(self) -> None:
         """Start the run."""
@@ -60,16 +62,21 @@ class Engine:
 
         await self.turns.start(make, None, Extras())
 
-    async def step(self) -> None:
-        """End the attempt that runs, and so come to the next."""
+    async def step(self, number: int) -> None:
+        """End the attempt of a step, and so come to the next."""
+        await self.turns.submit(1, report_of(number))
+
+    def check(self, finished: int) -> None:
+        """Make sure that so many steps are over and that the one after them runs."""
         run = self.runs.get(1)
-        if run is None:
-            raise SystemExit("the run is gone")
-        (wanted,) = [one for one in due(run) if isinstance(one, Attend)]
-        report = c.AttemptReported(
-            id=fresh_id(), who=SERVER, path=wanted.path, visit=wanted.visit, attempt=wanted.attempt, report=REPORT
-        )
-        await self.turns.submit(1, report)
+        attends = [one.path for one in due(run) if isinstance(one, Attend)] if run is not None else []
+        if attends != [f"s{finished}"]:
+            raise SystemExit(f"after {finished} steps the run attends to {attends}")
+
+
+def report_of(number: int) -> c.AttemptReported:
+    """What ends the only attempt of a step."""
+    return c.AttemptReported(id=fresh_id(), who=SERVER, path=f"s{number}", visit=1, attempt=1, report=REPORT)
 
 
 class Bare:
@@ -85,7 +92,7 @@ class Bare:
         )
         self.db.execute("CREATE TABLE run(id INTEGER PRIMARY KEY, seq INTEGER, body BLOB) STRICT")
 
-    def step(self, rows: list[tuple[object, ...]], body: bytes) -> None:
+    def step(self, rows: Sequence[tuple[Any, ...]], body: bytes) -> None:
         """One commit."""
         self.db.execute("BEGIN IMMEDIATE")
         self.db.executemany("INSERT INTO event VALUES(?,?,?,?,?,?)", rows)
@@ -102,12 +109,14 @@ async def measure(steps: int, slice_: int) -> dict[str, float]:
         await engine.start()
         engine_s: list[float] = []
         bare_s: list[float] = []
-        for _ in range(steps // slice_):
+        for first in range(0, steps, slice_):
             before = engine.reader.head("run/1").seq
+            reports = [report_of(number) for number in range(first, first + slice_)]
             began = time.perf_counter()
-            for _ in range(slice_):
-                await engine.step()
+            for report in reports:
+                await engine.turns.submit(1, report)
             engine_s.append(time.perf_counter() - began)
+            engine.check(first + slice_)
             stored = list(engine.reader.events("run/1", before))
             body = (engine.reader.run(1) or sys.exit("no row")).body
             size = len(stored) // slice_

@@ -35,11 +35,13 @@ class Draft:
 
     def emit(self, event: e.AnyEvent) -> None:
         """Decide an event."""
+        command = self.command
         if isinstance(event, e.RunStarted):
             stream, seq = e.stream_of(event.run), 1
         else:
-            stream, seq = self.run.stream, self.run.seq + 1
-        recorded = e.Recorded(stream=stream, seq=seq, at=self.at, who=self.who, cause=self.command.id, event=event)
+            run = self.run
+            stream, seq = run.stream, run.seq + 1
+        recorded = e.Recorded(stream=stream, seq=seq, at=self.at, who=command.who, cause=command.id, event=event)
         self.recorded.append(recorded)
         self._run = evolve(self._run, recorded)
 

@@ -26,7 +26,8 @@ def evolve(run: Run | None, recorded: e.Recorded) -> Run:
     BRANCHES[type(event)](run, event, recorded)
     if isinstance(event, e.StepEvent):
         step = run.steps[event.path]
-        run.steps[event.path] = replace(step, version=recorded.seq)
+        if step.version != recorded.seq:
+            run.steps[event.path] = replace(step, version=recorded.seq)
     return run
 
 

@@ -286,9 +286,11 @@ class Run(msgspec.Struct, kw_only=True):
     def visit_of(self, path: str, number: int) -> Visit | None:
         """A visit by its number."""
         step = self.steps.get(path)
-        if step is None:
+        if step is None or not step.visits:
             return None
-        return next((visit for visit in reversed(step.visits) if visit.number == number), None)
+        if step.visits[-1].number == number:
+            return step.visits[-1]
+        return next((visit for visit in step.visits if visit.number == number), None)
 
     def task_of(self, path: str) -> Task | None:
         """The open task of a step."""

@@ -306,17 +306,18 @@ def _lock_changes(run: Run, work: _Work) -> list[tuple[str, dict[str, Any]]]:
 
 def run_row(run: Run) -> RunRow:
     """The run's row in the lists."""
+    summary = run_summary(run)
     return RunRow(
         id=run.number,
         runbook=run.runbook.id,
         title=run.runbook.title,
-        state=run.state.value,
+        state=summary.state.value,
         environment=run.environment,
         started_by=run.started_by,
         started_at=run.started_at,
         ended_at=run.ended_at,
         seq=run.seq,
-        body=_ENCODE({"summary": run_summary(run), "notices": notices(run)[-10:]}),
+        body=_ENCODE({"summary": summary, "notices": notices(run)[-10:]}),
     )
 
 

@@ -37,13 +37,13 @@ def change(run: Run, path: str, number: int, **changes: Any) -> Visit:
         place = next(i for i, visit in enumerate(visits) if visit.number == number)
         visit = replace(visits[place], **changes)
         visits = (*visits[:place], visit, *visits[place + 1 :])
-    run.steps[path] = replace(step, visits=visits)
+    run.steps[path] = replace(step, visits=visits, version=run.seq)
     return visit
 
 
 def change_step(run: Run, path: str, **changes: Any) -> None:
     """Change fields of a step that hold for all its visits."""
-    run.steps[path] = replace(run.steps[path], **changes)
+    run.steps[path] = replace(run.steps[path], version=run.seq, **changes)
 
 
 def visit_at(run: Run, path: str, number: int) -> Visit:
