@@ -165,22 +165,23 @@ def test_what_is_not_there_is_said(lab: Lab, ask: p.Ask[Any]) -> None:
     assert error.exit_code == NotFoundError.exit_code
 
 
-def test_a_client_that_leaves_right_after_its_command_leaves_a_whole_run(lab: Lab) -> None:
-    steps = [manual(f"s{number}") for number in range(20)]
+def test_a_client_that_leaves_right_after_its_commands_leaves_whole_runs(lab: Lab) -> None:
+    """Several runs at once, so that their turns are on their way to the disk when the client goes."""
+    steps = [manual(f"s{number}") for number in range(12)]
     ana = lab.client("ana")
-    run = lab.start(ana, lab.runbook("t", *steps))
-    lab.wait_task(ana, run, "s0")
-    for number in range(20):
-        hasty = socket.socket(socket.AF_UNIX)
-        hasty.connect(str(lab.socket))
-        ask = p.AnswerStep(run=run, step=f"s{number}", answer=Answer.DONE, command=fresh())
-        hasty.sendall(greeting("ben"))
-        assert hasty.recv(65_536), "it was greeted"
-        hasty.sendall(p.frame(p.Request(id=1, ask=ask)))
-        hasty.close()
-        if number < 19:
-            lab.wait_task(ana, run, f"s{number + 1}")
-    assert lab.wait_end(ana, run).state == "succeeded"
+    book = lab.runbook("t", *steps)
+    runs = [lab.start(ana, book) for _ in range(8)]
+    for number in range(12):
+        for run in runs:
+            lab.wait_task(ana, run, f"s{number}")
+        with socket.socket(socket.AF_UNIX) as hasty:
+            hasty.connect(str(lab.socket))
+            hasty.sendall(greeting("ben"))
+            assert hasty.recv(65_536), "it was greeted"
+            asks = [p.AnswerStep(run=run, step=f"s{number}", answer=Answer.DONE, command=fresh()) for run in runs]
+            hasty.sendall(b"".join(p.frame(p.Request(id=run, ask=ask)) for run, ask in zip(runs, asks, strict=True)))
+    for run in runs:
+        assert lab.wait_end(ana, run).state == "succeeded"
     lab.check_whole()
 
 
