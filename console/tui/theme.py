@@ -65,7 +65,7 @@ STYLES: dict[str, Style] = {
 }
 
 CURSOR = Style(reverse=True)
-CURSOR_ELSEWHERE = Style(underline=True)
+CURSOR_ELSEWHERE = Style(bold=True, underline=True)
 
 
 def style_of(role: str) -> Style:

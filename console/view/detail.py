@@ -29,6 +29,7 @@ def read_output_key(key: str) -> tuple[str, int, int] | None:
 def detail_rows(step: StepView, run: RunView, canvas: Canvas) -> list[Row]:
     """A step in full. The rows of its attempts open their output."""
     rows = _facts(step, run, canvas)
+    rows += [Row(()), words("Attempts", "title"), *_attempts(step, canvas)]
     if step.shown:
         rows += [Row(()), words("What ran" if step.attempts else "What will run", "title")]
         rows += shown_rows(step.shown, canvas.width)
@@ -36,7 +37,6 @@ def detail_rows(step: StepView, run: RunView, canvas: Canvas) -> list[Row]:
         rows.append(Row((Span("  sha256:", "dim"), Span(clean(step.digest, limit=80)))))
     if step.preview is not None:
         rows += [Row(()), words("Preview", "title"), *preview_rows(step.preview, canvas.width)]
-    rows += [Row(()), words("Attempts", "title"), *_attempts(step, canvas)]
     if given := outputs_rows(step, canvas.width):
         rows += [Row(()), words("Outputs", "title"), *given]
     if step.evidence is not None:
@@ -84,7 +84,8 @@ def _attempt(step: StepView, attempt: AttemptView, canvas: Canvas) -> list[Row]:
         Span(f" {clock(attempt.started_at, seconds=True)} ", "dim"),
         Span(f"{elapsed(attempt.started_at, attempt.ended_at, canvas.now):>7}  ", "dim"),
         Span(fit(exit_, 9), "failed-text" if attempt.exit_code else "dim"),
-        Span(" output" if attempt.ended_at is None else f" {attempt.output_lines:,} lines", "link"),
+        Span(" "),
+        Span("output" if attempt.ended_at is None else f"{attempt.output_lines:,} lines", "link"),
     )
     rows = [Row(fit_line(line, canvas.width), output_key(step.path, attempt.visit, attempt.number))]
     if attempt.error:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from console.engine.words import StepState
 from console.protocol import RunView, StepView
-from console.view.header import wants
+from console.view.canvas import Canvas
 from console.view.preview import shown_rows
+from console.view.review import review_rows
 from console.view.sanitise import line as clean
 from console.view.sanitise import text as clean_text
 from console.view.spans import Row, Span, words, wrap
 
 
-def quiet_rows(step: StepView | None, run: RunView, width: int) -> list[Row]:
-    """A few rows on a step that printed nothing: what it waits for, what it would run, or what came of it."""
+def quiet_rows(step: StepView | None, run: RunView, canvas: Canvas) -> list[Row]:
+    """Rows on a step that printed nothing: what it waits for with its evidence, what it would run, what came of it."""
     if step is None:
         return [words("No step is chosen.", "dim")]
     task = next((task for task in run.waiting if task.step in (step.path, step.id)), None)
-    rows: list[Row] = []
     if task is not None:
-        rows.append(
-            Row((Span(f'"{clean(task.title, limit=60)}" {wants(task)}  ', "ask-text"), Span("[a] review", "key")))
-        )
-        rows += [words(line) for line in wrap(clean_text(task.question).strip(), width)]
-        return rows
+        return review_rows(task, run, canvas)
+    width = canvas.width
+    rows: list[Row] = []
     if step.summary:
         rows += [words(line) for line in wrap(clean_text(step.summary).strip(), width)]
     if step.note:

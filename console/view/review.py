@@ -83,8 +83,8 @@ def _doubt(step: StepView | None, canvas: Canvas) -> list[Row]:
 def _evidence(step: StepView, canvas: Canvas, *, own: bool) -> list[Row]:
     mark = step_mark(step.state)
     title = clean(step.title or step.id, limit=50)
-    name = Span(f"{step.position} {title}  ", "title")
-    head = Row((name, canvas.mark(mark), Span(f"  {clean(step.summary)}", "dim")))
+    name = Span(f"{step.position} {title}", "title")
+    head = Row((name, Span("  "), canvas.mark(mark), Span(f"  {clean(step.summary)}", "dim")))
     body: list[Row] = []
     if step.preview is not None and not own:
         body += preview_rows(step.preview, canvas.width)
@@ -92,10 +92,12 @@ def _evidence(step: StepView, canvas: Canvas, *, own: bool) -> list[Row]:
     for attempt in step.attempts:
         if attempt.output_lines or attempt.ended_at is None:
             count = "" if attempt.ended_at is None else f"  {attempt.output_lines:,} lines"
-            label = f"  Output of {attempt.purpose.value.replace('_', ' ')}{count}"
+            label = f"Output of {attempt.purpose.value.replace('_', ' ')}{count}"
             exit_ = "" if attempt.exit_code is None else f"  exit {attempt.exit_code}"
             key = output_key(step.path, attempt.visit, attempt.number)
-            body.append(Row((Span(label, "link"), Span(exit_, "dim"), Span("  enter reads it", "dim")), key))
+            body.append(
+                Row((Span("  "), Span(label, "link"), Span(exit_, "dim"), Span("  enter reads it", "dim")), key)
+            )
     return [Row(()), Row(fit_line(head.line, canvas.width)), *body] if body or not own else []
 
 

@@ -12,7 +12,8 @@ def test_a_slow_line_is_assumed_unless_somebody_says_otherwise() -> None:
 
 
 def test_the_environment_cannot_make_the_screens_press_keys_or_write_files() -> None:
-    environ = {name: "x" for name in ("TEXTUAL_PRESS", "TEXTUAL_SCREENSHOT", "TEXTUAL_DRIVER", "TEXTUAL_LOG", "TEXTUAL")}
+    names = ("TEXTUAL_PRESS", "TEXTUAL_SCREENSHOT", "TEXTUAL_DRIVER", "TEXTUAL_LOG", "TEXTUAL")
+    environ = dict.fromkeys(names, "x")
     prepare(environ)
     assert not [value for value in environ.values() if value == "x"]
 

@@ -83,8 +83,8 @@ def test_a_cut_line_says_how_much_is_missing() -> None:
 
 def test_where_nothing_was_printed_the_reason_is_said() -> None:
     run = at_failure()
-    rows = [row.text for row in quiet_rows(run.steps[2], run, 80)]
-    assert "[a] review" in rows[0]
-    assert "Not started yet" in quiet_rows(run.steps[4], run, 80)[0].text
+    rows = [row.text for row in quiet_rows(run.steps[2], run, Canvas(80, NOW))]
+    assert rows[0] == "Configure: failed. How to go on?"
+    assert "Not started yet" in quiet_rows(run.steps[4], run, Canvas(80, NOW))[0].text
     told = step("tell", 6, StepState.SUCCEEDED, "notify", summary="Environment demo is ready.")
-    assert quiet_rows(told, provision(RunState.SUCCEEDED), 80)[0].text == "Environment demo is ready."
+    assert quiet_rows(told, provision(RunState.SUCCEEDED), Canvas(80, NOW))[0].text == "Environment demo is ready."

@@ -22,6 +22,7 @@ from console.view.steps import current, find, step_rows
 from console.view.window import Source
 
 STEPS_CELLS = 46
+WIDER = 160
 PAUSE_BEFORE_READING = 0.12
 
 
@@ -37,6 +38,7 @@ class RunScreen(RunActions, RunFrame):
     RunScreen.-wide #run-body {{ layout: horizontal; }}
     RunScreen.-wide #steps-pane {{ width: {STEPS_CELLS}; height: 1fr; margin-right: 1; }}
     RunScreen.-wide #output-pane {{ width: 1fr; }}
+    RunScreen.-wider #steps-pane {{ width: 72; }}
     RunScreen.-zoom-steps #output-pane {{ display: none; }}
     RunScreen.-zoom-steps #steps-pane {{ width: 1fr; height: 1fr; }}
     RunScreen.-zoom-output #steps-pane {{ display: none; }}
@@ -107,7 +109,7 @@ class RunScreen(RunActions, RunFrame):
         step = self.step
         source = Source(run.id, step.path) if step is not None and step.attempts else None
         width = self._output.size.width or self.size.width
-        self._output.show(source, quiet_rows(step, run, width))
+        self._output.show(source, quiet_rows(step, run, self.canvas(width)))
 
     def _draw_rules(self) -> None:
         run, step = self.run_view, self.step
@@ -131,6 +133,7 @@ class RunScreen(RunActions, RunFrame):
 
     def fitted(self, width: int, height: int) -> None:
         """Panes change with the size."""
+        self.set_class(width >= WIDER, "-wider")
         if self.run_view is not None:
             self._fit_steps(len(self.run_view.steps))
 

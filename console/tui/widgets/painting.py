@@ -14,16 +14,12 @@ from console.view.spans import Line
 
 
 def strip_of(line: Line, width: int, base: Style, over: Style | None = None) -> Strip:
-    """A line in exactly `width` cells. `over` is laid over every role, for the row under the cursor."""
-    segments = [Segment(span.text, _laid(base + style_of(span.role), over)) for span in line if span.text]
-    return Strip(segments).adjust_cell_length(width, _laid(base, over))
-
-
-def _laid(style: Style, over: Style | None) -> Style:
-    if over is None:
-        return style
-    # A reversed role under a reversed cursor would turn back; the cursor shows as bold and underlined there.
-    return style + Style(bold=True, underline=True) if style.reverse and over.reverse else style + over
+    """A line in exactly `width` cells. With `over` the whole row looks like that, for the row under the cursor."""
+    if over is not None:
+        text = "".join(span.text for span in line)
+        return Strip([Segment(text, base + over)]).adjust_cell_length(width, base + over)
+    segments = [Segment(span.text, base + style_of(span.role)) for span in line if span.text]
+    return Strip(segments).adjust_cell_length(width, base)
 
 
 def strip_of_output(runs: Iterable[Inked], left: int, width: int, base: Style) -> Strip:
