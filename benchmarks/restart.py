@@ -97,6 +97,7 @@ def measure(home: Path, before: int) -> dict[str, float]:
         while not (home / MARK).exists():
             time.sleep(0.002)
         stepping = time.perf_counter() - began
+        used = cpu_seconds(server.pid)
         asked = time.perf_counter()
         client.ask(p.ShowRun(run=1, since=before))
         showed = time.perf_counter() - asked
@@ -104,6 +105,7 @@ def measure(home: Path, before: int) -> dict[str, float]:
         return {
             "open_s": opened,
             "stepping_s": stepping,
+            "cpu_s": used,
             "show_since_s": showed,
             "memory_mb": status.memory_kb / 1024,
             "events": summary.seq,
@@ -111,6 +113,12 @@ def measure(home: Path, before: int) -> dict[str, float]:
     finally:
         server.kill()
         server.wait()
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors, in its own code and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def rounds_of(home: Path, last: int, rounds: int) -> list[dict[str, float]]:
@@ -142,6 +150,7 @@ def main() -> int:
     print(f"over {args.steps} finished steps, {result['events']:.0f} events, median of {args.rounds} starts")
     print(f"  server answers about the run  {result['open_s']:.3f} s")
     print(f"  the next step has begun       {result['stepping_s']:.3f} s (goal 0.5 s)")
+    print(f"  processor time until then     {result['cpu_s']:.3f} s")
     print(f"  what changed is shown in      {result['show_since_s']:.3f} s")
     print(f"  memory of the server          {result['memory_mb']:.0f} MB (goal under 100 MB)")
     if args.json:

@@ -25,6 +25,6 @@ What others use, module by module (nothing is imported here, so that naming a pa
     expressions.evaluate_condition(text, names)       -> bool, for `when`; both raise CannotRender
     prepare.prepare_step(step, registry, names, place, now=…, requester=…, path=…) -> Prepared
                                                       with its undo; raises steps.kind.CannotPrepare and nothing else
-    prepare.check_outputs(step, outputs)              -> typed outputs; ValueError has every problem
+    outputs.check_outputs(step, outputs)              -> typed outputs; ValueError has every problem
     schema.schema(registry) -> dict                   JSON Schema of the language
 """

@@ -11,9 +11,7 @@ import msgspec
 from console.catalog.bodies import DoesNotFit, env_text, fit_body
 from console.catalog.expressions import CannotRender, render
 from console.catalog.registry import Registry
-from console.engine.fields import parse_field
 from console.engine.prepared import Prepared, PreparedUndo, ProcessWork
-from console.engine.reports import Value
 from console.engine.runbook import Step, Undo, UndoForm
 from console.engine.words import Effect
 from console.errors import NotFoundError
@@ -57,31 +55,6 @@ def prepare_step(
         timeout_ms=step.timeout_ms,
         undo=_prepare_undo(step, step.undo, registry, names, context, ready) if step.undo else None,
     )
-
-
-def check_outputs(step: Step, outputs: Mapping[str, Value]) -> dict[str, Value]:
-    """The outputs of a successful attempt, those that the runbook declares in their types.
-
-    A missing one is an error unless it is optional; undeclared ones are kept as they came. Raises ValueError with every
-    problem in one text.
-    """
-    typed = dict(outputs)
-    problems: list[str] = []
-    for name, field in step.outputs.items():
-        given = outputs.get(name)
-        if given is None:
-            if not field.optional:
-                there = f"; it gave {', '.join(sorted(outputs))}" if outputs else "; it gave none"
-                problems.append(f"the output {name} is missing{there}")
-            typed.pop(name, None)
-            continue
-        try:
-            typed[name] = parse_field(field, given, f"the output {name}")
-        except ValueError as error:
-            problems.append(str(error))
-    if problems:
-        raise ValueError("; ".join(problems))
-    return typed
 
 
 def _prepare_undo(

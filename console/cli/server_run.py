@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ def serve_home(home: Home, report_to: int | None) -> int:
     if report_to is not None:
         os.set_inheritable(report_to, False)  # else every supervisor would hold the pipe open
     try:
+        gc.disable()  # until the server has begun: nearly all that is made until then is kept
         from console.server.main import serve
 
         return serve(home)

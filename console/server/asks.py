@@ -6,6 +6,7 @@ import os
 import resource
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import msgspec
@@ -18,13 +19,13 @@ from console.engine.commands import Actor
 from console.engine.words import RUN_ENDS, RunState
 from console.errors import NotFoundError, UsageError
 from console.journal import RunRow, make_note
-from console.server import runbooks, windows
+from console.server import windows
 from console.server.clock import now_ms
 from console.server.host import Host
 from console.server.identity import verdict_for
 from console.server.session import refuse_when_broken
 from console.server.turns import Extras
-from console.server.views import notices, run_summary, run_view
+from console.server.views import notices, plugin_problems, run_summary, run_view
 
 Handler = Callable[[Host, Any, Actor], Awaitable[Any]]
 
@@ -72,7 +73,7 @@ async def show_run(host: Host, ask: p.ShowRun, who: Actor) -> p.RunView:
     run = host.runs.get(ask.run)
     if run is None:
         raise _no_run(ask.run)
-    newer = runbooks.is_newer(host, run)
+    newer = _runbooks().is_newer(host, run)
     view = run_view(run, ask.since, newer=newer)
     steps = tuple(
         msgspec.structs.replace(step, note=_note_text(host, step.note)) if step.note else step for step in view.steps
@@ -94,7 +95,7 @@ def _no_run(number: int) -> NotFoundError:
 async def start_run(host: Host, ask: p.StartRun, who: Actor) -> p.Started:
     """Start a run; everything it needs is pinned first."""
     refuse_when_broken(host.broken)
-    done = await runbooks.start(host, ask, who)
+    done = await _runbooks().start(host, ask, who)
     return p.Started(id=done.run, state=done.state)
 
 
@@ -201,7 +202,7 @@ async def send_input(host: Host, ask: p.SendInput, who: Actor) -> None:
 
 async def status(host: Host, ask: p.ServerStatus, who: Actor) -> p.ServerView:
     """How the server stands."""
-    problems = runbooks.plugin_problems(host)
+    problems = plugin_problems(host.registry.problems)
     problems += [p.ProblemView(what=one, mend="console server log holds the report") for one in host.acting.problems]
     problems += [
         p.ProblemView(what=one.message, where=one.where or "", mend=one.mend or "")
@@ -234,16 +235,30 @@ def _memory_kb() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
+def _runbooks() -> ModuleType:
+    """What knows YAML and templates: it takes long to import, and a server that is back has steps to see to first."""
+    from console.server import runbooks
+
+    return runbooks
+
+
+def _of_runbooks(name: str) -> Handler:
+    async def handler(host: Host, ask: Any, who: Actor) -> Any:
+        return await getattr(_runbooks(), name)(host, ask, who)
+
+    return handler
+
+
 ANSWERS: dict[type, Handler] = {
     p.ListRuns: list_runs,
     p.ShowRun: show_run,
     p.StartRun: start_run,
-    p.PlanRun: runbooks.plan,
+    p.PlanRun: _of_runbooks("plan"),
     p.AnswerStep: answer_step,
     p.DoRun: do_run,
     p.ReadOutput: windows.read_output,
-    p.ListRunbooks: runbooks.list_all,
-    p.ShowRunbook: runbooks.show,
+    p.ListRunbooks: _of_runbooks("list_all"),
+    p.ShowRunbook: _of_runbooks("show"),
     p.ReadEvents: read_events,
     p.ReadNotices: read_notices,
     p.SendInput: send_input,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from console.catalog.prepare import check_outputs
+from console.catalog.outputs import check_outputs
 from console.catalog.registry import Registry
 from console.config import Home
 from console.engine import commands as c
@@ -81,6 +81,7 @@ class Attending:
         self._marker = marker
         self._seeking = seeking
         self._broken = broken
+        self._starting: set[asyncio.Task[Standing | AttemptReport]] = set()
 
     async def run(self, attempt: Attempt, run: Run, *, fresh: bool, grew: Grew) -> c.AttemptReported:
         """Start it when this server permitted it just now, else find out what became of it; returns when it is over.
@@ -98,7 +99,7 @@ class Attending:
         )
 
     async def _follow(self, attempt: Attempt, run: Run, *, fresh: bool, grew: Grew) -> AttemptReport:
-        standing = await self._start(attempt, run) if fresh else await self._settle(attempt)
+        standing = await self._started(attempt, run) if fresh else await self._settle(attempt)
         if isinstance(standing, AttemptReport):
             return standing
         faults.point("after_standing")
@@ -121,7 +122,19 @@ class Attending:
             log.warning("attempt %s cannot be looked for: %s", attempt.name, problem)
             return Standing(state="lost", problems=[f"its directory cannot be used: {problem.strerror or problem}"])
 
+    async def aclose(self) -> None:
+        """Wait for the starts under way."""
+        while self._starting:
+            await asyncio.gather(*self._starting, return_exceptions=True)
+
     # --- the start -----------------------------------------------------------------------------------------------
+
+    async def _started(self, attempt: Attempt, run: Run) -> Standing | AttemptReport:
+        """A start that was begun is taken to its end, even by a server that is told to stop meanwhile."""
+        task = asyncio.create_task(self._start(attempt, run))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+        return await asyncio.shield(task)
 
     async def _start(self, attempt: Attempt, run: Run) -> Standing | AttemptReport:
         try:

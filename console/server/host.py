@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from console.catalog.finding import Catalogue
 from console.catalog.registry import Registry, load_registry
 from console.config import Home, search_path
+from console.engine.commands import StepRendered
+from console.engine.due import Prepare
 from console.engine.run import Run
 from console.errors import JournalError
 from console.journal import (
@@ -26,9 +30,12 @@ from console.journal.records import Turn
 from console.server.acting import Acting
 from console.server.clock import now_ms
 from console.server.hub import Hub
-from console.server.rendering import Rendering
 from console.server.runs import Runs
 from console.server.turns import Turns
+
+if TYPE_CHECKING:
+    from console.catalog.finding import Catalogue
+    from console.server.rendering import Rendering
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +46,6 @@ class Host:
 
     home: Home
     registry: Registry
-    catalogue: Catalogue
     committer: Committer
     reader: Reader
     outputs: OutputCommitter
@@ -48,9 +54,30 @@ class Host:
     hub: Hub
     turns: Turns
     acting: Acting
-    rendering: Rendering
     marker: str
     started_at: int
+    _catalogue: Catalogue | None = None
+    _rendering: Rendering | None = None
+
+    # YAML and templates take long to import, and a server that comes back has steps to see to first.
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The runbooks on the search path."""
+        if self._catalogue is None:
+            from console.catalog.finding import Catalogue
+
+            self._catalogue = Catalogue(self.registry.roots, self.registry)
+        return self._catalogue
+
+    @property
+    def rendering(self) -> Rendering:
+        """What makes steps ready."""
+        if self._rendering is None:
+            from console.server.rendering import Rendering
+
+            self._rendering = Rendering(self.home, self.reader, self.registry)
+        return self._rendering
 
     @property
     def broken(self) -> str | None:
@@ -60,9 +87,8 @@ class Host:
 
     async def begin(self) -> None:
         """Restore what had not ended, look for what was under way, and go on."""
-        self.runs.load_live()
-        gc.collect()
-        gc.freeze()  # restored runs are long-lived: collecting over them again and again costs more than it frees
+        with _no_collecting():
+            self.runs.load_live()
         for run in self.runs.live():
             self.acting.adopt(run)
         for run in self.runs.live():
@@ -82,6 +108,8 @@ class Host:
 
     async def aclose(self) -> None:
         """Let go of everything in order; what runs goes on under its supervisors."""
+        self.acting.stop()
+        await self.turns.aclose()
         await self.acting.aclose()
         await self.turns.aclose()
         await self._keep_snapshots()
@@ -99,6 +127,17 @@ class Host:
             await self.committer.commit(Turn(snapshots=snapshots))
 
 
+@contextlib.contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Restored runs live long: looking through them for garbage, again and again, takes longer than restoring them."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def open_host(home: Home) -> Host:
     """Open the home's journal and put the parts together; raises ConsoleError. Must be called in the event loop."""
     asyncio.get_running_loop()
@@ -108,18 +147,19 @@ def open_host(home: Home) -> Host:
     outputs = OutputCommitter(open_output(writer))
     committer = Committer(writer)
     reader = open_reader(home.root)
-    roots = search_path(home)
-    registry = load_registry(roots)
+    registry = load_registry(search_path(home))
     hub = Hub()
     runs = Runs(reader)
-    rendering = Rendering(home, reader, registry)
-    turns = Turns(runs, reader, committer, hub, rendering)
+
+    async def render(run: Run, wanted: Prepare) -> StepRendered:
+        return await host.rendering(run, wanted)
+
+    turns = Turns(runs, reader, committer, hub, render)
     acting = Acting(home, registry, runs, turns, outputs, hub, marker)
     turns.act = acting.act
-    return Host(
+    host = Host(
         home=home,
         registry=registry,
-        catalogue=Catalogue(roots, registry),
         committer=committer,
         reader=reader,
         outputs=outputs,
@@ -128,7 +168,7 @@ def open_host(home: Home) -> Host:
         hub=hub,
         turns=turns,
         acting=acting,
-        rendering=rendering,
         marker=marker,
         started_at=now_ms(),
     )
+    return host

@@ -27,6 +27,7 @@ from console.server.host import Host
 from console.server.identity import verdict_for
 from console.server.rendering import EXECUTABLE, PLAIN
 from console.server.turns import Extras
+from console.server.views import plugin_problems
 
 _WEIGHT = {Effect.READS: 0, Effect.CHANGES: 1, Effect.DESTROYS: 2}
 
@@ -37,7 +38,7 @@ async def list_all(host: Host, ask: p.ListRunbooks, who: Actor) -> p.RunbookList
     rows = host.reader.runs(limit=1_000)
     last = {row.runbook: row for row in reversed(rows)}
     summaries: list[p.RunbookSummary] = []
-    problems = plugin_problems(host)
+    problems = plugin_problems(host.registry.problems)
     problems += [p.ProblemView(what=one.message, where=one.place, mend=one.mend) for one in host.catalogue.problems]
     for entry in entries:
         if entry.runbook is None:
@@ -61,14 +62,6 @@ async def list_all(host: Host, ask: p.ListRunbooks, who: Actor) -> p.RunbookList
         )
     summaries.sort(key=lambda one: one.id)
     return p.RunbookList(runbooks=tuple(summaries), problems=tuple(problems))
-
-
-def plugin_problems(host: Host) -> list[p.ProblemView]:
-    """The plugins that could not be loaded."""
-    return [
-        p.ProblemView(what=f"The plugin {one.name} cannot be used: {one.message}", where=str(one.folder), mend=one.mend)
-        for one in host.registry.problems
-    ]
 
 
 def _problem(one: Problem, path: Path) -> p.ProblemView:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from console.catalog.plugins import PluginProblem
 from console.engine.prepared import AskWork, Prepared
 from console.engine.run import Attempt, Run, StepRun, Task, Visit, entry_key
 from console.engine.runbook import Step
 from console.engine.words import Effect, StepState, TimerPurpose
-from console.protocol import AttemptView, NoticeView, RunSummary, RunView, StepView, VoteView, WaitingView, iso
+from console.protocol import (
+    AttemptView,
+    NoticeView,
+    ProblemView,
+    RunSummary,
+    RunView,
+    StepView,
+    VoteView,
+    WaitingView,
+    iso,
+)
 from console.server.consequences import of_answers
 
 
@@ -181,6 +194,14 @@ def run_view(run: Run, since: int = 0, *, newer: bool = False) -> RunView:
         cursor=run.cursor,
         partial=bool(since),
     )
+
+
+def plugin_problems(problems: Iterable[PluginProblem]) -> list[ProblemView]:
+    """The plugins that could not be loaded."""
+    return [
+        ProblemView(what=f"The plugin {one.name} cannot be used: {one.message}", where=str(one.folder), mend=one.mend)
+        for one in problems
+    ]
 
 
 def notices(run: Run) -> list[NoticeView]:

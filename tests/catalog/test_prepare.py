@@ -10,7 +10,8 @@ import pytest
 
 from console.catalog.load import Loaded
 from console.catalog.names import names
-from console.catalog.prepare import check_outputs, prepare_step
+from console.catalog.outputs import check_outputs
+from console.catalog.prepare import prepare_step
 from console.catalog.registry import Registry
 from console.engine.prepared import ApprovalWork, AskWork, Prepared, ProcessWork, TellWork, WaitWork
 from console.engine.runbook import UndoForm
