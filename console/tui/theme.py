@@ -32,6 +32,7 @@ STYLES: dict[str, Style] = {
     "title": Style(bold=True, underline=True),
     "env": Style(bold=True, reverse=True),
     "env-none": Style(color=GREY, reverse=True),
+    "field-focus": Style(color=SKY, bold=True, reverse=True),
     "rule": Style(color=GREY),
     "rule-focus": Style(color=SKY, bold=True),
     "key": Style(color=SKY, bold=True),

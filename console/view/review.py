@@ -117,8 +117,6 @@ def choice_rows(found: list[Choice], canvas: Canvas) -> list[Row]:
         key = Span(f" {choice.key:<2}", "key")
         name = Span(fit(choice.label, 14), _role(choice))
         told = f"not yet: {choice.why_not}" if choice.why_not else choice.sentence
-        if choice.needs_note and not choice.why_not:
-            told += " Asks for a reason."
         line = (key, name, Span(told, "dim" if choice.why_not else ""))
         rows.append(Row(fit_line(line, canvas.width), choice.answer))
     return rows

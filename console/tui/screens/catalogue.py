@@ -34,9 +34,9 @@ class CatalogueScreen(Frame):
     def entered(self) -> None:
         """Ask for the runbooks."""
         self.query_one("#runbooks").focus()
-        self.do_reload()
+        self.read_again()
 
-    def do_reload(self) -> None:
+    def read_again(self) -> None:
         """Ask for the runbooks again."""
         self.read(self._read())
 

@@ -50,9 +50,9 @@ class FormScreen(Frame):
 
     def entered(self) -> None:
         """Ask for the runbook."""
-        self.do_reload()
+        self.read_again()
 
-    def do_reload(self) -> None:
+    def read_again(self) -> None:
         """Ask for the runbook, unless its form is there already: what was typed stays."""
         if self._view is not None:
             return
@@ -134,6 +134,7 @@ class FormScreen(Frame):
             return
         from console.tui.screens.plan import PlanScreen
 
+        self.console.say("")  # that something is to be mended is no longer so
         self.console.push_screen(PlanScreen(self.runbook, self._view, fields.values() if fields is not None else {}))
 
     def pane(self) -> Rows | None:

@@ -257,6 +257,14 @@ class Frame(Screen[None]):
         self.focus_previous()
         self.redraw()
 
+    def do_reload(self) -> None:
+        """Read everything again, also what only this screen shows."""
+        self.console.do_reload()
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Ask again for what only this screen shows."""
+
     def do_back(self) -> None:
         """Back to where the operator came from."""
         self.console.go_back()

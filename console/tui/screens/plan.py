@@ -44,9 +44,9 @@ class PlanScreen(Frame):
     def entered(self) -> None:
         """Ask for the plan."""
         self.query_one("#plan").focus()
-        self.do_reload()
+        self.read_again()
 
-    def do_reload(self) -> None:
+    def read_again(self) -> None:
         """Ask for the plan again."""
         self.read(self._read())
 

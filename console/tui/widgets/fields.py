@@ -78,11 +78,22 @@ class FieldRow(Vertical):
         problem = self.problem
         telling = problem is not None and (self._touched or bool(self.typed.strip()))
         mark = Span("x ", "error") if telling else Span("+ ", "ok") if problem is None else Span("  ")
-        name = Span(fit(clean(self.field.name, limit=40), LABEL_CELLS - 3) + " ", "strong")
-        self.query_one(".label", Bar).show((mark, name))
-        indent = Span(" " * LABEL_CELLS)
+        role = "field-focus" if self.has_focus_within else "strong"
+        name = Span(fit(clean(self.field.name, limit=40), LABEL_CELLS - 3), role)
         told = Span(problem or "", "error") if telling else Span(self.field.help, "dim")
-        self.query_one(".told", Bar).show((indent, told))
+        # The focus may come before the bars are there: on_mount draws then.
+        for label in self.query(".label").results(Bar):
+            label.show((mark, name))
+        for below in self.query(".told").results(Bar):
+            below.show((Span(" " * LABEL_CELLS), told))
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Show which field the keys go to; the form still has to bring it onto the screen."""
+        self.draw()
+
+    def on_descendant_blur(self) -> None:
+        """The keys go elsewhere now."""
+        self.call_after_refresh(self.draw)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check as it is typed."""

@@ -15,7 +15,10 @@ class LineInput(Input):
 
     # Textual binds ctrl+c here to copying; it leaves the console everywhere.
     BINDINGS = [Binding("ctrl+c", "app.interrupt", show=False)]
-    DEFAULT_CSS = "LineInput { height: 1; border: none; padding: 0; }"
+    DEFAULT_CSS = """
+    LineInput { height: 1; border: none; padding: 0; }
+    LineInput>.input--cursor { text-style: reverse; }
+    """
 
     class PasteRefused(Message):
         """More than one line was pasted."""
