@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from console.client.aio import LinkState
 from console.errors import InvalidRunbook, RefusedError
 from console.protocol import PlanRun, StartRun
 from tests.tui.driving import Driver, play
@@ -14,10 +19,14 @@ def starting() -> ScriptedClient:
     return client
 
 
-async def to_form(on: Driver) -> None:
+async def to_catalogue(on: Driver) -> None:
     await on.see("No runs yet")
     await on.press("n")
     await on.see("never run")
+
+
+async def to_form(on: Driver) -> None:
+    await to_catalogue(on)
     await on.press("enter")
     await on.see("-- Parameters", "Name of the environment")
 
@@ -50,6 +59,34 @@ def test_a_form_that_is_not_complete_goes_nowhere_and_shows_the_field() -> None:
         await on.type("demo")
         await on.see("+ name            demo")
         assert not on.client.commands(PlanRun)
+
+    play(starting(), scene)
+
+
+def test_what_was_to_be_mended_is_not_said_any_more_once_it_is() -> None:
+    async def scene(on: Driver) -> None:
+        await to_form(on)
+        await on.press("tab", "enter")
+        await on.see("Mend what is marked")
+        await on.type("demo")
+        await on.press("enter", "enter")
+        await on.see("== What will run", "terraform apply plan")
+        await on.gone("Mend what is marked")
+
+    play(starting(), scene)
+
+
+@pytest.mark.parametrize("to_screen", [to_form, to_plan, to_catalogue])
+def test_a_stopped_server_is_started_by_ctrl_r_before_a_run_as_well(
+    to_screen: Callable[[Driver], Awaitable[None]],
+) -> None:
+    async def scene(on: Driver) -> None:
+        await to_screen(on)
+        on.client._tell(on.client.link._replace(state=LinkState.STOPPED))
+        await on.see("SERVER STOPPED", "ctrl+r starts")
+        await on.press("ctrl+r")
+        await on.gone("SERVER STOPPED")
+        assert on.client.started_again == 1
 
     play(starting(), scene)
 
