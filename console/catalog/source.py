@@ -41,7 +41,7 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
         raise Unreadable("unreadable", f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if found.st_size > largest or len(data) > largest:
         size = max(found.st_size, len(data))
-        raise Unreadable("too-large", f"{size} bytes are more than the {largest} that are read", "split it up")
+        raise Unreadable("too-large", f"has {size} bytes, more than the {largest} that are read", "split it up")
     return data
 
 

@@ -42,5 +42,5 @@ class Manual(Kind):
             asks=body.asks,
             from_=tuple(body.from_),
         )
-        shown = (*body.instructions.rstrip("\n").split("\n"), *(f"[ ] {item}" for item in body.checklist))
+        shown = (*body.instructions.rstrip("\n").split("\n"), *(f"- {item}" for item in body.checklist))
         return Ready(work=work, spec={}, shown=shown)

@@ -89,6 +89,7 @@ def test_the_kinds_for_people_and_time(prepare: Callable[..., Prepared]) -> None
     manual = prepare("steps: [{id: a, manual: {instructions: 'Run {{ run.number }}', checklist: [x]}}]")
     assert isinstance(manual.work, AskWork)
     assert manual.work.instructions == "Run 7"
+    assert manual.shown == ("Run 7", "- x")  # no box: whether it is ticked is not known here
     assert manual.effect is Effect.READS
     assert manual.repeatable
     tell = prepare('steps: [{id: a, notify: "By {{ operator }}"}]')
