@@ -50,13 +50,14 @@ class Acting:
         self._timers: dict[tuple[int, str], int] = {}
         self._timers_changed = asyncio.Event()
         self._stopping = False
+        self._closed = False
         self.problems: list[str] = []
 
     # --- from turns ----------------------------------------------------------------------------------------------
 
     def act(self, run: Run) -> None:
         """Begin what the state of the run calls for and is not under way already."""
-        if self._stopping:
+        if self._closed:
             return
         actions = due(run)
         self._set_timers(run.number, [one for one in actions if isinstance(one, Wake)])
@@ -134,9 +135,14 @@ class Acting:
         try:
             report = await self._attending.run(attempt, run, fresh=fresh, grew=self._grew)
             faults.point("before_report")
-            await self._turns.submit(attempt.run, report)
+            await self._report(attempt.run, report)
         finally:
             self._attempts.pop(key, None)
+
+    async def _report(self, run: int, command: c.AnyCommand) -> None:
+        """Report to the engine. What a stopping server does not report, the next one finds again."""
+        if not self._stopping:
+            await self._turns.submit(run, command)
 
     def _grew(self, attempt: Attempt, size: int, lines: int) -> None:
         self._hub.tell(
@@ -172,12 +178,12 @@ class Acting:
         report = c.SurvivorsReported(
             id=fresh_id(), who=SERVER, path=path, visit=visit, found=reporting.processes(found), ended=end
         )
-        await self._turns.submit(run.number, report)
+        await self._report(run.number, report)
 
     async def _look(self, run: Run, path: str, visit: int) -> None:
         evidence = await asyncio.to_thread(self._seeking.evidence, run, path, visit)
         report = c.EvidenceReported(id=fresh_id(), who=SERVER, path=path, visit=visit, evidence=evidence)
-        await self._turns.submit(run.number, report)
+        await self._report(run.number, report)
 
     # --- timers --------------------------------------------------------------------------------------------------
 
@@ -206,7 +212,7 @@ class Acting:
 
     async def _fire(self, run: int, timer: str) -> None:
         try:
-            await self._turns.submit(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
+            await self._report(run, c.TimerDue(id=fresh_id(), who=TIMER, timer=timer))
         finally:
             now = self._runs.get(run)
             if now is not None and now.ended is None and timer in now.timers and not self._turns.broken:
@@ -217,13 +223,16 @@ class Acting:
     async def aclose(self) -> None:
         """Begin nothing more and let go of what is under way: the supervisors go on without us."""
         self.stop()
+        await asyncio.sleep(0)  # what the last turns permitted begins now
+        self._closed = True
         while self._tasks:
             for task in self._tasks.values():
                 task.cancel()
             await asyncio.wait(self._tasks.values(), timeout=1.0)
+        await self._attending.aclose()
 
     def stop(self) -> None:
-        """Begin nothing more."""
+        """Report nothing more, so that nothing new follows; what was permitted is still started."""
         self._stopping = True
         self._timers_changed.set()
 

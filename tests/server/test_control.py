@@ -156,4 +156,5 @@ def test_a_server_that_stops_while_it_starts_a_process_starts_it_once(lab: Lab) 
     view = lab.wait_end(ana, run)
     assert view.state == "succeeded", told(view)
     assert count.read_text().split() == [f"s{number}" for number in range(6)]
+    assert [one.state for step in view.steps for one in step.attempts] == ["succeeded"] * 6, "each was started when due"
     lab.check_whole()

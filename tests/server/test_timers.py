@@ -99,9 +99,9 @@ def test_a_deadline_tells_and_ends_nothing(lab: Lab, dies: bool) -> None:
 def test_a_timeout_bounds_an_attempt_also_when_no_server_watches(lab: Lab) -> None:
     ana = lab.client()
     run = lab.start(ana, lab.runbook("t", shell("one", "echo up; sleep 60", timeout="1s")))
-    lab.wait_state(ana, run, "one", "running")
-    lab.kill_server()
     spool = lab.home.spool / str(run)
+    until(lambda: any(one.stat().st_size for one in spool.glob("*/out")), saying="it is up")
+    lab.kill_server()
     until(lambda: any(spool.glob("*/exit.json")) and all(one.stat().st_size for one in spool.glob("*/exit.json")))
     lab.wait_task(ana, run, "one", "failed")
     one = step_of(ana.ask(p.ShowRun(run=run)), "one")
