@@ -122,8 +122,8 @@ class StandIn:
                 asserted=hello.as_name is not None,
                 error=self.welcome_error,
             )
-            connection.sendall(frame(welcome))
             self._note(self.hellos, hello)
+            connection.sendall(frame(welcome))
             while True:
                 request = msgspec.json.decode(_read(connection), type=Request)
                 reply = self._reply(request)
