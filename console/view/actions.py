@@ -18,7 +18,7 @@ _ASKS, _TYPED = Tier.REVERSIBLE, Tier.DANGEROUS
 # fmt: off
 LOOKING = (
     Action("open", "Open", "Open what is under the cursor", (_BOARD, _CATALOGUE), ("enter",), hint=10),
-    Action("review", "Review", "What waits for a person, with its evidence", _RUNS, ("a",),
+    Action("review", "Review", "What waits for a person, with its evidence", (_BOARD, *_RUNS), ("a",),
            why_not=possible.review, hint=10, menu=True),
     Action("step.open", "Details", "What the step runs, its attempts, outputs and undo", (_RUN,), ("enter",),
            hint=20, menu=True),
@@ -56,6 +56,8 @@ DOING = (
     Action("plan", "What will run", "Check the parameters and show what will run", (_FORM,), ("enter",),
            why_not=possible.server, hint=10),
     Action("start", "Start", "Start the run", (_PLAN,), ("S",), _ASKS, possible.server, hint=10),
+    Action("start.queue", "Start in turn", "Start the run; where another holds the same key, behind it", (_PLAN,),
+           ("W",), _ASKS, possible.server, hint=12),
     Action("run.pause", "Pause", "Start nothing new; what runs goes on. Asks nothing", _RUNS, ("p",),
            why_not=possible.pause, hint=30, menu=True),
     Action("run.resume", "Resume", "Go on after a pause", _RUNS, (), _ASKS, possible.resume, menu=True),

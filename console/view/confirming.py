@@ -112,10 +112,11 @@ def _began(step: StepView) -> str:
     return step.started_at or ""
 
 
-def confirm_start(title: str, environment: str | None, unattended: bool) -> Confirmation:
-    """The question before a run is started."""
+def confirm_start(title: str, environment: str | None, unattended: bool, *, queue: bool = False) -> Confirmation:
+    """The question before a run is started; with `queue` it waits behind a run that holds the same key."""
     where = f" in {clean(environment, limit=24).upper()}" if environment else ""
-    rows = [words("Exactly what is shown above begins.")]
+    when = ", once no other run holds its key" if queue else ""
+    rows = [words(f"Exactly what is shown above begins{when}.")]
     if unattended:
         rows.append(words("It may roll back by itself, without asking anybody.", "danger"))
     return Confirmation(title=f"Start {clean(title, limit=60)}{where}?", rows=rows, yes="start")

@@ -151,6 +151,8 @@ def rollback_to(at: Situation) -> str | None:
 
 def review(at: Situation) -> str | None:
     """Whether something waits for an answer."""
+    if at.place is Place.BOARD:
+        return None if at.waiting is not None else "nothing of this run waits for an answer"
     if at.run is None:
         return "the run is not read yet"
     return None if at.run.waiting else "nothing waits for an answer"

@@ -25,6 +25,21 @@ def test_the_board_shows_what_needs_a_person_first_and_opens_it() -> None:
     play(with_everything(OVER, provision(run=41), at_approval()), scene)
 
 
+def test_a_leads_from_the_board_to_what_waits() -> None:
+    async def scene(on: Driver) -> None:
+        await on.see("#42", "#41", "a Review")
+        await on.press("j", "a")
+        await on.see("Review: nothing of this run waits for an answer.")
+        await on.press("k", "a")
+        await on.see("Review  Security review", "Answers")
+        await on.press("escape")
+        await on.see("== Steps ==")
+        await on.press("escape")
+        await on.see("Needs you")
+
+    play(with_everything(provision(run=41), at_approval()), scene)
+
+
 def test_an_empty_board_counts_the_runbooks_and_leads_to_them() -> None:
     async def scene(on: Driver) -> None:
         await on.see("No runs yet. Press n to start one from 1 runbook.")

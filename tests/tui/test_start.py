@@ -153,6 +153,19 @@ def test_the_same_plan_started_twice_is_one_command() -> None:
     play(client, scene)
 
 
+def test_a_run_can_wait_its_turn() -> None:
+    async def scene(on: Driver) -> None:
+        await to_plan(on)
+        await on.press("W")
+        await on.question("once no other run holds its key")
+        await on.press("y")
+        await on.see("Run 42 is started")
+        (start,) = on.client.commands(StartRun)
+        assert start.wait_for_lock
+
+    play(starting(), scene)
+
+
 def test_a_key_that_is_held_down_confirms_nothing() -> None:
     async def scene(on: Driver) -> None:
         await to_plan(on)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from console.protocol import ListRunbooks
+from console.protocol import ListRunbooks, RunSummary
 from console.tui.screens.frame import Frame, bindings
 from console.tui.widgets.rows import Rows
 from console.tui.widgets.search import Search
 from console.view.board import board_rows
-from console.view.situation import Place
+from console.view.situation import Place, Situation
 from console.view.spans import Line, Span, words
 
 
@@ -32,7 +32,9 @@ class BoardScreen(Frame):
 
     def entered(self) -> None:
         """Count the runbooks, for the board that is still empty."""
-        self.query_one("#runs").focus()
+        table = self.query_one("#runs", Rows)
+        table.focus()
+        table.moved = self.draw_rows
         self.console.start_task(self._count())
 
     async def _count(self) -> None:
@@ -42,6 +44,16 @@ class BoardScreen(Frame):
     def look(self) -> None:
         """Keep up with the list of runs."""
         self.console.desk.look_at(None)
+
+    def situation(self) -> Situation:
+        """The run under the cursor, as far as the list tells."""
+        run = self._chosen()
+        waiting = run.waiting[0] if run is not None and run.waiting else None
+        return Situation(Place.BOARD, self.console.desk.connected, waiting=waiting, typing=self.typing)
+
+    def _chosen(self) -> RunSummary | None:
+        key = self.query_one("#runs", Rows).key
+        return next((run for run in self.console.desk.runs or () if str(run.id) == key), None)
 
     def need(self) -> Line:
         """That this home is unprotected is said where nothing is more urgent."""
@@ -68,6 +80,14 @@ class BoardScreen(Frame):
         """Open the run under the cursor."""
         if key := self.query_one("#runs", Rows).key:
             self.console.open_run(int(key))
+
+    def do_review(self) -> None:
+        """Open the run under the cursor at what waits there."""
+        from console.tui.screens.review import ReviewScreen
+
+        if (run := self._chosen()) is not None:
+            self.console.open_run(run.id)
+            self.console.push_screen(ReviewScreen(run.id))
 
     def do_new(self) -> None:
         """Choose a runbook."""

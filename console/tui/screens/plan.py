@@ -86,20 +86,28 @@ class PlanScreen(Frame):
 
     def do_start(self) -> None:
         """Start the run, after a y."""
+        self._confirm_start(queue=False)
+
+    def do_start_queue(self) -> None:
+        """Start the run, after a y; behind the one that holds its key, where there is one."""
+        self._confirm_start(queue=True)
+
+    def _confirm_start(self, *, queue: bool) -> None:
         if self._steps is None:
             self.console.say("The steps are still being rendered.", "waiting")
             return
         summary = self.runbook.summary
-        question = confirm_start(summary.title, summary.environment, self.runbook.unattended_rollback)
-        self.console.confirm(question, self._answered)
+        question = confirm_start(summary.title, summary.environment, self.runbook.unattended_rollback, queue=queue)
 
-    def _answered(self, confirmed: Confirmed | None) -> None:
-        if confirmed is not None:
-            self.console.say("Start: sent.", "dim")
-            self.console.start_task(self._start())
+        def answered(confirmed: Confirmed | None) -> None:
+            if confirmed is not None:
+                self.console.say("Start: sent.", "dim")
+                self.console.start_task(self._start(queue))
 
-    async def _start(self) -> None:
-        ask = StartRun(runbook=self.asked_for, parameters=self.parameters, command=self._command)
+        self.console.confirm(question, answered)
+
+    async def _start(self, queue: bool) -> None:
+        ask = StartRun(runbook=self.asked_for, parameters=self.parameters, command=self._command, wait_for_lock=queue)
         started = await self.console.desk.client.ask(ask)
         console = self.console
         console.to_board()
