@@ -112,9 +112,10 @@ def _event(text: str, notes: dict[str, str]) -> str:
         event = msgspec.json.decode(text, type=_Event)
     except msgspec.DecodeError:
         return f"| | | an event of another version | | {escape(text)} |"
-    at = datetime.fromtimestamp(event.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    at = _moment(event.at)
     who = str(event.who.get("name", "")) + (" (asserted)" if event.who.get("asserted") else "")
-    what = ", ".join(_said(name, value, notes) for name, value in event.data.items() if _worth_saying(name, value))
+    data = event.data | _ending(event.data.get("report"))
+    what = ", ".join(_said(name, value, notes) for name, value in data.items() if _worth_saying(name, value))
     return f"| {at} | {escape(who)} | {escape(event.type)} | {escape(str(event.data.get('path', '')))} | {what} |"
 
 
@@ -122,5 +123,19 @@ def _worth_saying(name: str, value: Any) -> bool:
     return name != "path" and isinstance(value, str | int | bool) and value not in ("", False)
 
 
+def _ending(report: Any) -> dict[str, Any]:
+    """How an attempt ended, out of the report of its event."""
+    known = report if isinstance(report, dict) else {}
+    return {name: known[name] for name in ("outcome", "ending", "exit_code", "signal") if known.get(name) is not None}
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _said(name: str, value: Any, notes: dict[str, str]) -> str:
+    if value is True:
+        return f"{escape(name)}: yes"
+    if name.endswith("_at") and isinstance(value, int):
+        return f"{escape(name)}: {_moment(value)}"
     return f"{escape(name)}: {escape(notes.get(str(value), str(value)))}"

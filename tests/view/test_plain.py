@@ -123,3 +123,15 @@ def test_a_report_takes_text_from_outside_literally() -> None:
     assert not any(line.startswith("# no heading") for line in lines)
     assert r"a\|b" in lines[-2]
     assert "another version" in lines[-1]
+
+
+def test_a_report_says_how_each_attempt_ended_and_writes_moments_as_dates() -> None:
+    ended = (
+        '{"seq":3,"type":"attempt_ended","at":1777605164000,"data":{"path":"qa","attempt":1,"self_approved":true,'
+        '"due_at":1777608764000,"report":{"outcome":"failed","ending":"exited","exit_code":7,"output":{"bytes":1}}}}'
+    )
+    row = report_lines(run_view(), [ended], {})[-1]
+    assert "outcome: failed, ending: exited, exit\\_code: 7" in row
+    assert "due\\_at: 2026-05-01 04:12:44" in row
+    assert "self\\_approved: yes" in row
+    assert "bytes" not in row
