@@ -9,6 +9,7 @@ from console.engine import commands as c
 from console.engine import events as e
 from console.engine.draft import Draft, prepared_of
 from console.engine.fields import parse_field
+from console.engine.flow import enter
 from console.engine.prepared import ApprovalWork, AskWork, ProcessWork
 from console.engine.questions import ask_what_now
 from console.engine.refused import Refused
@@ -176,6 +177,9 @@ def _failed(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> No
             )
         case Answer.DONE:
             _done_by_hand(draft, command, task, visit)
+        case Answer.GO_ON:
+            _record(draft, command, task)
+            enter(draft, draft.run.after(task.path))
         case Answer.ROLLBACK:
             _roll_back(draft, command, task)
         case _:

@@ -36,7 +36,7 @@ def _one_move(draft: Draft) -> bool:
     if run.rolling is not None:
         return advance_rollback(draft)
     if run.cursor is None:
-        return _enter(draft, run.order[0] if run.order else None)
+        return enter(draft, run.order[0] if run.order else None)
     visit = draft.visit(run.cursor)
     if visit.task is not None:
         return False
@@ -47,7 +47,8 @@ def _one_move(draft: Draft) -> bool:
     return False
 
 
-def _enter(draft: Draft, path: str | None) -> bool:
+def enter(draft: Draft, path: str | None) -> bool:
+    """Come to a step, or to the end of the runbook."""
     if path is None:
         draft.emit(e.RunEnded(state=RunState.SUCCEEDED))
         return True
@@ -87,7 +88,7 @@ def _follow(draft: Draft, path: str, visit: Visit) -> bool:
         case FollowWord.NEXT if stands_in_the_way(draft.run, path, visit):
             ask_what_now(draft, path, visit, f"{path} is an approval that nobody gave: it cannot be passed.")
         case FollowWord.NEXT:
-            return _enter(draft, draft.run.after(path))
+            return enter(draft, draft.run.after(path))
         case FollowWord.ASK:
             ask_what_now(draft, path, visit)
         case FollowWord.STOP:
@@ -142,4 +143,4 @@ def go_to(draft: Draft, path: str, visit: Visit, to: str, *, by_runbook: bool, r
             continue
         draft.emit(e.StepEntered(path=passed, visit=1))
         draft.emit(e.StepSkipped(path=passed, visit=1, why="jumped_over", detail=f"jumped to {to}", reason=reason))
-    _enter(draft, to)
+    enter(draft, to)

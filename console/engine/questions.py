@@ -14,11 +14,14 @@ SURVIVOR_ANSWERS = (Answer.LOOK_AGAIN, Answer.END_THEM, Answer.START_ANYWAY, Ans
 
 
 def ask_what_now(draft: Draft, path: str, visit: Visit, question: str = "") -> None:
-    """Ask the operator how to go on after a step that did not succeed."""
+    """Ask the operator how to go on: after a step that did not succeed, or where the runbook's way is barred."""
     step = draft.run.definition_of(path)
-    answers = [Answer.RETRY]
-    if not needs_approval(step, visit):
-        answers += [Answer.SKIP, Answer.DONE]
+    if visit.outcome in (Outcome.SUCCEEDED, Outcome.SKIPPED):
+        answers = [Answer.GO_ON]
+    elif needs_approval(step, visit):
+        answers = [Answer.RETRY]
+    else:
+        answers = [Answer.RETRY, Answer.SKIP, Answer.DONE]
     if may_roll_back(draft.run):
         answers.append(Answer.ROLLBACK)
     answers.append(Answer.STOP)

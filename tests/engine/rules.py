@@ -64,6 +64,8 @@ def rule_4_nothing_is_green_that_did_not_succeed(facts: Facts, recorded: e.Recor
     if isinstance(event, e.StepEnded) and event.state is StepState.SUCCEEDED:
         assert event.outcome is Outcome.SUCCEEDED, event
         assert _succeeded(facts, facts.at(event), recorded), f"{event}: what would make it so?"
+    if isinstance(event, e.StepSkipped) and not event.ahead:
+        assert facts.at(event).ended not in (StepState.SUCCEEDED, StepState.DONE_BY_HAND), f"{event} was done"
     if isinstance(event, e.StepEnded) and event.state is StepState.DONE_BY_HAND:
         answered = facts.at(event).answered
         assert answered is not None, event
@@ -102,6 +104,8 @@ def rule_5_rolling_back_covers_all_that_started_newest_first(facts: Facts, recor
             since = target.entered_seq if target is not None else 0
             covered = [key for key in facts.standing if facts.passages[key].entered_seq > since]
             assert list(event.paths) == covered, f"{event} does not cover {covered}"
+            if event.to is not None:
+                _lies_behind(facts, event.to)
             assert not facts.doubt, f"{event}, but {facts.doubt} is in doubt"
             assert not facts.running, event
             for key in covered:
@@ -124,6 +128,14 @@ def rule_5_rolling_back_covers_all_that_started_newest_first(facts: Facts, recor
             assert facts.at(event).begun == 1, f"{event}, but an earlier attempt of it ran"
         case e.RollbackEnded():
             assert not facts.rolling, f"{event}, but {facts.rolling} is not dealt with"
+
+
+def _lies_behind(facts: Facts, to: str) -> None:
+    order = [plan.step.id for plan in facts.book.plans]
+    assert facts.cursor is not None
+    assert order.index(to) < order.index(facts.cursor), f"{to} does not lie behind {facts.cursor}"
+    gone = [RollbackState.UNDONE, RollbackState.BY_HAND]
+    assert facts.entries.get((to, facts.latest[to])) not in gone, f"{to} was undone itself"
 
 
 def _settled(passage: Passage, event: e.RollbackSettled) -> None:
@@ -218,6 +230,8 @@ def nothing_new_starts_in_a_run_that_is_held(facts: Facts, recorded: e.Recorded)
         assert not facts.queued, f"{event} in a run that waits for its lock"
     if facts.ended:
         assert isinstance(event, e.RollbackBegan), f"{event} after the end"
+    if isinstance(event, e.CancelAsked | e.Jumped | e.StepEntered | e.RunEnded):
+        assert facts.rolling is None, f"{event} while the run is rolled back"
 
 
 def no_run_ends_while_something_runs_or_is_in_doubt(facts: Facts, recorded: e.Recorded) -> None:
@@ -284,6 +298,21 @@ def rule_10_the_version_of_a_step_changes_with_it_and_only_with_it(facts: Facts,
     assert versions == facts.versions
 
 
+def timers_are_set_for_what_is_waited_for(facts: Facts, turn: Turn) -> None:
+    run = turn.run
+    for timer in run.timers.values():
+        visit = run.visit_of(timer.path, timer.visit) if timer.path is not None else None
+        match timer.purpose:
+            case TimerPurpose.TASK:
+                assert timer.task in run.tasks, f"{timer} is of a question that nobody asks any more"
+            case TimerPurpose.WAIT | TimerPurpose.RETRY:
+                assert visit is not None, timer
+                assert visit.state is StepState.WAITING, f"{timer}, but the step is {visit.state.value}"
+            case TimerPurpose.WITHIN:
+                assert visit is not None, timer
+                assert visit.ended_at is None, f"{timer} is of a visit that is over"
+
+
 def the_state_is_derived_from_what_is_so(facts: Facts, turn: Turn) -> None:
     run = turn.run
     if facts.doubt:
@@ -320,5 +349,6 @@ OF_TURNS = (
     rule_7_waiting_is_always_explained,
     rule_8_every_event_says_who_and_for_what_cause,
     rule_10_the_version_of_a_step_changes_with_it_and_only_with_it,
+    timers_are_set_for_what_is_waited_for,
     the_state_is_derived_from_what_is_so,
 )

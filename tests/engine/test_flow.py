@@ -323,3 +323,13 @@ def test_an_event_says_who_when_and_why() -> None:
     desk.send(c.AnswerTask(**{**desk.by("ben"), "id": "his-click"}, path="may", answer=Answer.APPROVE))
     answered = next(one for one in desk.journal if isinstance(one.event, e.TaskAnswered))
     assert (answered.who.name, answered.at, answered.cause) == ("ben", desk.now, "his-click")
+
+
+def test_where_the_way_of_a_step_that_succeeded_is_barred_one_may_just_go_on() -> None:
+    desk = Desk(process("a", then=then(succeeded=go_to("a", at_most=1))), process("b")).start()
+    desk.ends("a")
+    desk.ends("a")
+    assert desk.task("a").answers == (Answer.GO_ON, Answer.ROLLBACK, Answer.STOP), "what succeeded is not skipped"
+    desk.answer("a", Answer.GO_ON)
+    assert desk.states()["a"] is StepState.SUCCEEDED
+    assert desk.owed() == ["Attend b"]

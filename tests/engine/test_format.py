@@ -61,8 +61,17 @@ def test_the_first_golden_journal_still_means_the_same() -> None:
 
 
 def test_the_engine_writes_what_the_newest_golden_journal_holds() -> None:
-    now = lines(everything().journal)
-    assert now == NEWEST.read_bytes().splitlines(), _DRIFTED.format(NEWEST.name)
+    for now, then in zip(lines(everything().journal), NEWEST.read_bytes().splitlines(), strict=True):
+        assert _without_sentences(now) == _without_sentences(then), _DRIFTED.format(NEWEST.name)
+
+
+def _without_sentences(line: bytes) -> object:
+    """An event without what is only there to be read: sentences may be put better at any time."""
+    body = msgspec.json.decode(line)
+    for name in ("question", "summary", "detail", "message", "why", "error"):
+        if name in body["event"]:
+            body["event"][name] = "..."
+    return body
 
 
 def test_a_golden_journal_holds_every_type_of_event() -> None:
