@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import tomllib
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -181,12 +182,28 @@ def _load_kinds(package: str, folder: Path, manifest: Manifest) -> list[Kind]:
     return kinds
 
 
+class _BoundLoader(importlib.machinery.SourceFileLoader):
+    """Runs compiled code only where it was made of this very source.
+
+    Python goes by a file's time and size, and both may stay the same when code changes under a new digest.
+    """
+
+    def path_stats(self, path: str) -> dict[str, int]:
+        data = self.get_data(path)
+        return {"mtime": zlib.crc32(data), "size": len(data)}
+
+
 def _make_package(package: str, folder: Path) -> None:
     if package in sys.modules:
         return
+    finder = importlib.machinery.FileFinder(str(folder), (_BoundLoader, importlib.machinery.SOURCE_SUFFIXES))
+    sys.path_importer_cache[str(folder)] = finder
     start = folder / "__init__.py"
     if start.exists():
-        spec = importlib.util.spec_from_file_location(package, start, submodule_search_locations=[str(folder)])
+        loader = _BoundLoader(package, str(start))
+        spec = importlib.util.spec_from_file_location(
+            package, start, loader=loader, submodule_search_locations=[str(folder)]
+        )
     else:
         spec = importlib.machinery.ModuleSpec(package, None, is_package=True)
         spec.submodule_search_locations = [str(folder)]

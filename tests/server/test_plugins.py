@@ -65,7 +65,7 @@ class Mine(Kind):
 
 
 def install(lab: Lab, name: str, word: str = "one") -> Path:
-    """Write the plugin into the home."""
+    """Write the plugin into the home. Words of one length: a file's size and second do not tell its versions apart."""
     folder = lab.home.root / "plugins" / name
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lab.home.root.chmod(0o700)
