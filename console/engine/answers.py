@@ -112,13 +112,14 @@ def parse_values(fields: dict[str, Field], given: dict[str, Value], what: str) -
     wrong = [f"{name} is not asked here" for name in given if name not in fields]
     values: dict[str, Value] = {}
     for name, field in fields.items():
-        if name not in given and field.default is None and field.optional:
+        absent = name not in given or (given[name] == "" and field.min_length != 0)
+        if absent and field.default is None and field.optional:
             continue
-        if name not in given and field.default is None:
+        if absent and field.default is None:
             wrong.append(f"{name} is missing ({field.help or field.type.value})")
             continue
         try:
-            values[name] = parse_field(field, given.get(name, field.default), name)
+            values[name] = parse_field(field, field.default if absent else given[name], name)
         except ValueError as error:
             wrong.append(str(error))
     if wrong:
@@ -154,8 +155,12 @@ def _approval(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> 
     _record(draft, command, task, closes=closes, self_approved=own)
     option = draft.run.definition_of(task.path).approve is not None and not visit.approved
     if closes and not option and isinstance(prepared_of(visit).work, ApprovalWork):
-        names = ", ".join([*(vote.by for vote in task.votes), name])
+        names = ", ".join([*(_voice(vote.by, vote.self_approved) for vote in task.votes), _voice(name, own)])
         draft.end_step(task.path, visit, StepState.SUCCEEDED, Outcome.SUCCEEDED, f"approved by {names}")
+
+
+def _voice(name: str, own: bool) -> str:
+    return f"{name} (self-approved)" if own else name
 
 
 def _failed(draft: Draft, command: c.AnswerTask, task: Task, visit: Visit) -> None:

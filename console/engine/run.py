@@ -329,10 +329,10 @@ class Run(msgspec.Struct, kw_only=True):
             return RunState.QUEUED
         if self.in_doubt is not None:
             return RunState.IN_DOUBT
-        if self.rolling is not None:
-            return RunState.ROLLING_BACK
         if self.paused:
             return RunState.PAUSED
+        if self.rolling is not None:
+            return RunState.ROLLING_BACK
         return RunState.RUNNING if self.running or self._about_to_start() else RunState.WAITING
 
     def _about_to_start(self) -> bool:
