@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -87,8 +85,9 @@ class Host:
 
     async def begin(self) -> None:
         """Restore what had not ended, look for what was under way, and go on."""
-        with _no_collecting():
-            self.runs.load_live()
+        self.runs.load_live()
+        gc.freeze()  # restored runs are long-lived: looking through them for garbage would cost more than it frees
+        gc.enable()
         for run in self.runs.live():
             self.acting.adopt(run)
         for run in self.runs.live():
@@ -125,17 +124,6 @@ class Host:
         snapshots = [self.runs.snapshot(run) for run in self.runs.live()]
         if snapshots:
             await self.committer.commit(Turn(snapshots=snapshots))
-
-
-@contextlib.contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Restored runs live long: looking through them for garbage, again and again, takes longer than restoring them."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()
 
 
 def open_host(home: Home) -> Host:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import msgspec
 
 import console.engine
 from console.engine.events import stream_of
-from console.engine.evolve import fold
+from console.engine.evolve import evolve
 from console.engine.run import Run
 from console.errors import ConsoleError, JournalCorrupt
 from console.journal import Reader, SnapshotIn
@@ -32,6 +34,18 @@ def engine_code() -> str:
         digest.update(file.name.encode())
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing of a restored run is garbage, and to find that out again and again takes longer than to restore it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Runs:
@@ -115,6 +129,10 @@ class Runs:
         return SnapshotIn(run.stream, run.seq, self.code, _ENCODER.encode(run))
 
     def _restore(self, number: int) -> Run | None:
+        with _uncollected():
+            return self._restored(number)
+
+    def _restored(self, number: int) -> Run | None:
         stream = stream_of(number)
         found = self._reader.snapshot(stream, self.code)
         run: Run | None = None
@@ -127,10 +145,9 @@ class Runs:
             except msgspec.DecodeError:
                 run = None  # a snapshot is a cache: the events say it all
         try:
-            recorded = [from_body(body) for body in self._reader.bodies(stream, after)]
-            if run is None and not recorded:
-                return None
-            return fold(recorded, run)
+            for body in self._reader.bodies(stream, after):
+                run = evolve(run, from_body(body))
+            return run
         except (msgspec.DecodeError, *UNFOLDABLE) as error:
             raise JournalCorrupt(
                 f"Run {number} holds an event that this version cannot read: {error}.",

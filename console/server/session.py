@@ -15,6 +15,7 @@ from console.engine.commands import Actor
 from console.errors import ConsoleError, InvalidRunbook, RefusedError, UsageError
 from console.protocol import (
     HEADER,
+    LARGEST_FRAME,
     OLDEST,
     VERSION,
     AnyPush,
@@ -78,6 +79,7 @@ class Session:
         self._home = home
         self._who: Actor | None = None
         self._asks: set[asyncio.Task[None]] = set()
+        self._owed = 0
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def serve(self) -> None:
@@ -179,16 +181,21 @@ class Session:
     async def _send(self, reply: Reply) -> None:
         if self._writer.transport.is_closing():
             return
-        self._writer.write(frame(FromServer(reply=reply)))
-        with contextlib.suppress(ConnectionError):
-            await self._writer.drain()
+        raw = frame(FromServer(reply=reply))
+        self._owed += len(raw)  # a client is not let go while it reads one large answer, such as a run of 10,000 steps
+        self._writer.write(raw)
+        try:
+            with contextlib.suppress(ConnectionError):
+                await self._writer.drain()
+        finally:
+            self._owed -= len(raw)
 
     def _push(self, push: AnyPush) -> None:
         """Send a push without waiting; a client that reads nothing for long is let go."""
         transport = self._writer.transport
         if transport.is_closing():
             return
-        if transport.get_write_buffer_size() > MOST_UNSENT:
+        if transport.get_write_buffer_size() - min(self._owed, LARGEST_FRAME) > MOST_UNSENT:
             log.info("a client reads nothing: letting it go")
             transport.abort()
             return

@@ -167,7 +167,6 @@ def run_summary(run: Run) -> RunSummary:
 
 def run_view(run: Run, since: int = 0, *, newer: bool = False) -> RunView:
     """A whole run, or what of its steps changed after an event."""
-    steps = [run.steps[path] for path in run.order]
     return RunView(
         id=run.number,
         runbook=run.runbook.id,
@@ -177,7 +176,7 @@ def run_view(run: Run, since: int = 0, *, newer: bool = False) -> RunView:
         started_by=run.started_by,
         started_at=iso(run.started_at) or "",
         seq=run.seq,
-        steps=tuple(step_view(run, step) for step in steps if step.version > since or not since),
+        steps=tuple(step_view(run, step) for step in run.steps.values() if step.version > since or not since),
         waiting=tuple(waiting_view(run, task) for task in run.tasks.values()),
         ended_at=iso(run.ended_at),
         environment=run.environment,

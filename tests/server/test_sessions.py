@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import struct
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import msgspec
 import pytest
 
 from console import protocol as p
 from console.client.conversation import greeting
+from console.engine.commands import Actor
 from console.errors import RefusedError
+from console.server.hub import Hub
+from console.server.session import MOST_UNSENT, Session
 from tests.server.lab import Lab, refused, shell, until
 
 MOST_KB = 100 * 1024
@@ -123,6 +129,44 @@ def test_a_client_that_reads_nothing_does_not_hold_up_the_others(lab: Lab) -> No
         stream.close()
     lab.answer(ana, run, "m", "done")
     assert lab.wait_end(ana, run).state == "succeeded"
+
+
+def test_a_watcher_is_not_let_go_while_it_reads_one_large_answer(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    large = msgspec.Raw(b'"' + b"x" * (MOST_UNSENT + 1024 * 1024) + b'"')
+
+    async def main() -> None:
+        hub, serving = Hub(), asyncio.Event()
+
+        async def answer(ask: object, who: Actor) -> msgspec.Raw:
+            return large
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await Session(reader, writer, hub, answer, "home").serve()
+            serving.set()
+
+        server = await asyncio.start_unix_server(serve, path)
+        reader, writer = await asyncio.open_unix_connection(path)
+
+        async def read() -> p.FromServer:
+            raw = await reader.readexactly(p.frame_length(await reader.readexactly(p.HEADER)))
+            return msgspec.json.decode(raw, type=p.FromServer)
+
+        writer.write(greeting(None) + p.frame(p.Request(id=1, ask=p.Watch())))
+        await reader.readexactly(p.frame_length(await reader.readexactly(p.HEADER)))
+        assert (await read()).reply == p.Reply(id=1, body=msgspec.Raw(b"null"))
+        writer.write(p.frame(p.Request(id=2, ask=p.ListRuns())))
+        header = await reader.readexactly(p.HEADER)  # now the answer is on its way, and most of it is unsent
+        hub.tell_all(p.Stopping())
+        answered = msgspec.json.decode(await reader.readexactly(p.frame_length(header)), type=p.FromServer)
+        assert answered.reply is not None
+        assert answered.reply.body == large
+        assert (await read()).push == p.Stopping()
+        writer.close()
+        await serving.wait()
+        server.close()
+
+    asyncio.run(asyncio.wait_for(main(), 30))
 
 
 def test_fifty_watchers_are_told_and_cost_little(lab: Lab) -> None:
