@@ -129,7 +129,7 @@ class RunSummary(Message, frozen=True):
     step_position: int = 0
     step_count: int = 0
     waiting: tuple[WaitingView, ...] = ()
-    parameters: dict[str, Value] = {}
+    params: dict[str, Value] = {}
     late: bool = False
 
 

@@ -160,7 +160,7 @@ def run_summary(run: Run) -> RunSummary:
         step_position=run.places[cursor] + 1 if cursor else 0,
         step_count=len(run.order),
         waiting=tuple(waiting_view(run, task) for task in run.tasks.values()),
-        parameters=run.parameters,
+        params=run.parameters,
         late=run.deadline_passed,
     )
 

@@ -44,7 +44,7 @@ def _empty(runs: tuple[RunSummary, ...], runbooks: int, search: str) -> list[Row
 def matches(run: RunSummary, search: str) -> bool:
     """Whether every word of a search is found in what the board says of a run."""
     told = " ".join((str(run.id), run.runbook, run.title, run.environment or "", run.started_by, run.state.value))
-    told += " " + " ".join(str(value) for value in run.parameters.values())
+    told += " " + " ".join(str(value) for value in run.params.values())
     return all(word in told.lower() for word in search.lower().split())
 
 
@@ -71,7 +71,7 @@ def _row(run: RunSummary, canvas: Canvas) -> Row:
 
 def subject(run: RunSummary) -> str:
     """What a run is about: the value of its parameter `name`, else of its first text."""
-    values = run.parameters
+    values = run.params
     given = values.get("name") or next((value for value in values.values() if isinstance(value, str)), "")
     return clean(str(given), limit=40)
 

@@ -62,7 +62,7 @@ def runs_lines(runs: Sequence[RunSummary], _width: int = 0) -> list[str]:
 def _summary_row(one: RunSummary) -> tuple[str, ...]:
     state = run_mark(one.state, asked=bool(one.waiting)).word + (" late" if one.late else "")
     step = f"{one.step_position}/{one.step_count} {clean(one.step)}" if one.step else f"-/{one.step_count}"
-    runbook = clean(one.runbook) + (f" ({values(one.parameters)})" if one.parameters else "")
+    runbook = clean(one.runbook) + (f" ({values(one.params)})" if one.params else "")
     return (f"#{one.id}", state, runbook, step, date(one.started_at), clean(one.started_by))
 
 

@@ -92,6 +92,14 @@ resource "terraform_data" "reserved" {
     command     = <<-EOT
       set -eu
       mkdir -p -- "$(dirname -- "$FILE")"
+      # What is reserved here already may be listening; anything else that listens is somebody else's.
+      if [ ! -e "$FILE" ] && command -v python3 >/dev/null && ! python3 -c 'import socket, sys
+      s = socket.socket()
+      s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+      s.bind(("127.0.0.1", int(sys.argv[1])))' "$PORT" 2>/dev/null; then
+        echo "port $PORT, which the name $NAME asks for, is in use by another program: choose another name" >&2
+        exit 1
+      fi
       # A link is made only where there is nothing, and whole: of two that come at once, one is refused.
       printf '%s\n' "$NAME" > "$FILE.$NAME"
       if ! ln -- "$FILE.$NAME" "$FILE" 2>/dev/null; then
