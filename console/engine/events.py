@@ -17,8 +17,8 @@ def _tag(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_tag):
-    """Base of all events."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_tag, gc=False):
+    """Base of all events: frozen and free of cycles, so the garbage collector may pass them by."""
 
 
 class StepEvent(Event, frozen=True):
@@ -301,7 +301,7 @@ AnyEvent = (
 )
 
 
-class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+class Recorded(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event as the journal keeps it: its place in the stream, when (ms UTC), by whom, and for what cause.
 
     `cause` is the id of the command that led to it. The JSON of this struct, keys sorted, is what is hashed.

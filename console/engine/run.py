@@ -39,8 +39,8 @@ ENDED_STATES = frozenset(
 )
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Base of the frozen parts of a run."""
+class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Base of the frozen parts of a run. Frozen values form no cycles, so the garbage collector may pass them by."""
 
 
 class Attempt(State, frozen=True):

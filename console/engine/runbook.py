@@ -10,8 +10,8 @@ import msgspec
 from console.engine.words import Effect, Outcome
 
 
-class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Base of the model's structs: frozen, and strict about what a stored definition may hold."""
+class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """Base of the model's structs: frozen, free of cycles, and strict about what a stored definition may hold."""
 
 
 class ParameterType(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.engine import events as e
-from console.engine.due import Attend, Wake, due
+from console.engine.due import Attend, Prepare, SeekSurvivors, Wake, due
 from console.engine.prepared import ApprovalWork, AskWork, ProcessWork, TellWork, WaitWork
 from console.engine.run import Run, entry_key
 from console.engine.runbook import UndoForm
@@ -325,6 +325,9 @@ def the_state_is_derived_from_what_is_so(facts: Facts, turn: Turn) -> None:
         for visit in step.visits:
             assert visit.task == open_at.get((path, visit.number)), f"{path} {visit.number} asks {visit.task}"
     assert (run.ended is not None) is facts.ended
+    assert run.paused is facts.paused
+    if run.paused:
+        assert not [one for one in due(run) if isinstance(one, Prepare | SeekSurvivors)], "a paused run begins nothing"
     if any(task.kind is TaskKind.IN_DOUBT for task in run.tasks.values()):
         assert facts.doubt, "somebody is asked about a doubt that is none"
 

@@ -23,7 +23,7 @@ from tests.engine.lives import Life
 from tests.engine.obliging import oblige
 
 THOROUGH = os.environ.get("CONSOLE_HYPOTHESIS") == "thorough"
-LIVES = 100_000 if THOROUGH else 3_000
+LIVES = 100_000 if THOROUGH else 2_000
 BATCH = 250
 _RUN = msgspec.msgpack.Decoder(Run)
 
