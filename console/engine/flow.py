@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.engine import events as e
 from console.engine.draft import Draft
-from console.engine.gates import needs_approval, stands_in_the_way
+from console.engine.gates import needs_approval
 from console.engine.questions import ask_what_now
 from console.engine.refused import Refused
 from console.engine.rollback import advance_rollback, begin_rollback
@@ -83,10 +83,11 @@ def _finish_cancel(draft: Draft) -> bool:
 
 def _follow(draft: Draft, path: str, visit: Visit) -> bool:
     outcome = visit.outcome or Outcome.FAILED
-    follow = follow_of(draft.run.definition_of(path), outcome)
+    step = draft.run.definition_of(path)
+    follow = follow_of(step, outcome)
     match follow.word:
-        case FollowWord.NEXT if stands_in_the_way(draft.run, path, visit):
-            ask_what_now(draft, path, visit, f"{path} is an approval that nobody gave: it cannot be passed.")
+        case FollowWord.NEXT if needs_approval(step, visit):
+            ask_what_now(draft, path, visit, f"{path} needs an approval that nobody gave: it cannot be passed.")
         case FollowWord.NEXT:
             return enter(draft, draft.run.after(path))
         case FollowWord.ASK:
@@ -124,10 +125,10 @@ def _follow_jump(draft: Draft, path: str, visit: Visit, follow: Follow) -> None:
     if taken >= (JUMPS if follow.at_most is None else follow.at_most) or draft.jumps >= JUMPS_IN_A_TURN:
         ask_what_now(draft, path, visit, f"The jump to {to} was taken {taken} times already.")
         return
-    passed = run.order[run.places[path] + 1 : run.places[to]]
-    gate = next((one for one in passed if needs_approval(run.definition_of(one), None)), None)
-    if gate is not None or (run.after(path) == to and stands_in_the_way(run, path, visit)):
-        why = f"{gate or path} needs an approval, and approvals cannot be jumped over"
+    passed = run.order[run.places[path] : run.places[to]]
+    gates = (one for one in passed if needs_approval(run.definition_of(one), visit if one == path else None))
+    if (gate := next(gates, None)) is not None:
+        why = f"{gate} needs an approval, and approvals cannot be jumped over"
         ask_what_now(draft, path, visit, f"The runbook goes on at {to} here, but {why}.")
         return
     draft.jumps += 1

@@ -316,3 +316,12 @@ def test_events_tell_the_doubt_apart_from_an_end() -> None:
     events = desk.lost("a")
     assert isinstance(events[0], e.AttemptInDoubt)
     assert not any(isinstance(one, e.StepEnded) for one in events)
+
+
+def test_a_time_that_passes_while_a_step_is_in_doubt_is_told_and_answers_nothing() -> None:
+    desk = Desk(process("a", within_ms=5_000)).start()
+    desk.lost("a")
+    desk.fires("within/a/1")
+    assert desk.run.told[-1].message == "a takes longer than the runbook allows."
+    assert desk.state() is RunState.IN_DOUBT
+    assert desk.task("a").kind is TaskKind.IN_DOUBT

@@ -11,7 +11,7 @@ from console.engine import commands as c
 from console.engine import events as e
 from console.engine.prepared import ApprovalWork
 from console.engine.refused import Refused
-from console.engine.runbook import Approve, Field, ParameterType, Step
+from console.engine.runbook import Approve, Field, Follow, ParameterType, Step
 from console.engine.words import Answer, Outcome, RunState, StepState, TaskKind
 from tests.engine.desk import Desk
 from tests.engine.plans import NEXT, Plan, approval, go_to, manual, process, tell, then, wait
@@ -206,11 +206,18 @@ def test_a_runbook_does_not_pass_an_approval_that_nobody_gave() -> None:
     assert "cannot be jumped over" in desk.task("may").question
 
 
-def test_a_runbook_may_leave_out_a_step_whose_approval_was_refused() -> None:
-    desk = Desk(process("a", approve=Approve(), then=then(rejected=NEXT)), process("b")).start()
+@pytest.mark.parametrize("follow", [NEXT, go_to("b"), go_to("c")])
+def test_a_runbook_does_not_pass_a_step_whose_approval_was_refused(follow: Follow) -> None:
+    desk = Desk(process("a", approve=Approve(), then=then(rejected=follow)), process("b"), process("c")).start()
     desk.answer("a", Answer.REJECT)
+    assert desk.task("a").kind is TaskKind.FAILED
     assert desk.attempts("a") == []
-    assert desk.owed() == ["Attend b"]
+
+
+def test_a_step_whose_condition_is_false_needs_no_approval() -> None:
+    desk = Desk(process("a", approve=Approve(), when="false"), process("b"), renders=False).start()
+    desk.send(c.StepRendered(**desk.server(), path="a", visit=1, skip="false"))
+    assert desk.owed() == ["Prepare b"]
 
 
 def test_the_runbook_jumps_over_no_approval() -> None:
