@@ -87,7 +87,13 @@ class ConsoleApp(App[int]):
             # Otherwise a polite kill would leave the terminal in the alternate screen. SIGHUP stays at its default:
             # a handler behind a terminal that takes no more would hang for ever.
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
-        self.desk = Desk(self._make_client, changed=self._changed, heard=self._heard, failed=self.say_error)
+        self.desk = Desk(
+            self._make_client,
+            changed=self._changed,
+            heard=self._heard,
+            failed=self.say_error,
+            broke=self._handle_exception,
+        )
         self.desk.open()
         from console.tui.screens.board import BoardScreen
 
@@ -209,6 +215,9 @@ class ConsoleApp(App[int]):
         """Row 2 while the server does not answer; nothing otherwise."""
         link = self.desk.client.link
         match link.state:
+            case LinkState.CONNECTED if self.desk.trouble is not None:
+                text = "NOTHING IS RECORDED  What you see may be old: " + clean(self.desk.trouble, limit=300)
+                return fit_line((Span("! " + text, "doubt"),), width)
             case LinkState.CONNECTED:
                 return ()
             case LinkState.CONNECTING:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from console.client.aio import Link, LinkState
 from console.errors import ConsoleError
-from console.protocol import AnyPush, Ask, Body, Changed, Grew, ListRuns, Notice, RunSummary, RunView, ShowRun
+from console.protocol import AnyPush, Ask, Body, Changed, Grew, ListRuns, Notice, RunSummary, RunView, ShowRun, Troubled
 from console.view.steps import merge
 
 REST_SECONDS = 0.2
@@ -41,7 +41,8 @@ MakeClient = Callable[[Callable[[AnyPush], None], Callable[[Link], None]], Clien
 class Desk:
     """Keeps the list of runs and the run that is looked at up with the server, a few times a second at most.
 
-    `changed` is called after something known changed, `heard` for every push, `failed` when it cannot be read.
+    `changed` is called after something known changed, `heard` for every push, `failed` when it cannot be read, and
+    `broke` with an error of the screens' own, which must never end the conversation with the server.
     """
 
     def __init__(
@@ -51,16 +52,19 @@ class Desk:
         changed: Callable[[], None],
         heard: Callable[[AnyPush], None],
         failed: Callable[[ConsoleError], None],
+        broke: Callable[[Exception], None],
     ) -> None:
         self.client = make_client(self._pushed, self._linked)
         self.me = ""
         self.home = ""
         self.unprotected = False
+        self.trouble: str | None = None
         self.runs: tuple[RunSummary, ...] | None = None
         self.run: RunView | None = None
         self.grew: dict[tuple[int, str, int, int], tuple[int, int]] = {}
         self._looking_at: int | None = None
-        self._changed, self._heard, self._failed = changed, heard, failed
+        self._heard, self._failed, self._broke = heard, failed, broke
+        self._tell_changed = changed
         self._stale = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._watched = False
@@ -104,6 +108,7 @@ class Desk:
             self.me = link.welcome.name
             self.home = link.welcome.home
             self.unprotected = link.welcome.unprotected
+            self.trouble = link.welcome.trouble
         if link.state is LinkState.CONNECTED:
             self.reload()
         self._changed()
@@ -115,9 +120,21 @@ class Desk:
                 self.reload()
         elif isinstance(push, Grew):
             self.grew[(push.run, push.step, push.visit, push.attempt)] = (push.bytes, push.lines)
+        elif isinstance(push, Troubled):
+            self.trouble = push.trouble
+            self._changed()
         elif isinstance(push, Notice) and self._looking_at is None:
             self.reload()
-        self._heard(push)
+        try:
+            self._heard(push)
+        except Exception as error:  # noqa: BLE001 - told to the app, which leaves with a report
+            self._broke(error)
+
+    def _changed(self) -> None:
+        try:
+            self._tell_changed()
+        except Exception as error:  # noqa: BLE001 - told to the app, which leaves with a report
+            self._broke(error)
 
     async def _keep_up(self) -> None:
         while True:

@@ -13,6 +13,7 @@ from console.protocol import Line, OutputView
 
 BLOCK = 200
 HELD = 24
+AHEAD = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,80 +40,69 @@ class OutputWindow:
         self.follow = True
         self.shown_attempt: tuple[int, int] | None = None
         self._held = held
-        self._blocks: OrderedDict[int, list[Line]] = OrderedDict()
+        self._blocks: OrderedDict[int, dict[int, Line]] = OrderedDict()
 
     @property
     def last_top(self) -> int:
         """The top line when the end is on the screen."""
         return max(0, self.total - self.height)
 
-    @property
-    def widest(self) -> int:
-        """How many characters the longest held line has."""
-        return max((len(line.text) for block in self._blocks.values() for line in block), default=0)
-
     def resize(self, height: int) -> None:
         """The screen shows `height` lines now."""
         self.height = max(1, height)
-        self.top = self.last_top if self.follow else min(self.top, self.last_top)
+        if self.follow:
+            self._settle()
+        else:
+            self.top = min(self.top, self.last_top)
 
     def line(self, number: int) -> Line | None:
         """A line, or None while it is not held."""
-        block = self._blocks.get(number // BLOCK)
-        at = number % BLOCK
-        return block[at] if block is not None and at < len(block) else None
+        return self._blocks.get(number // BLOCK, {}).get(number)
 
-    def wanted(self) -> list[tuple[int, int]]:
-        """What to ask for so that the screen can be filled: (first line, number of lines), nearest the end first."""
+    def wanted(self) -> tuple[int, int] | None:
+        """What to ask for so that the screen can be filled: first line (negative: the last ones) and how many."""
+        tail = self.height + AHEAD
         if not self.known:
-            return [(-BLOCK, BLOCK)]
-        last = min(self.total, self.top + self.height) - 1
-        if last < 0:
-            return []
-        blocks = range(self.top // BLOCK, last // BLOCK + 1)
-        return [(block * BLOCK, BLOCK) for block in reversed(blocks) if not self._is_full(block)]
+            return (-tail, tail)
+        missing = [number for number in self._visible() if self.line(number) is None]
+        if not missing:
+            return None
+        # The end moves while it is asked for: only the server knows where it is.
+        return (-tail, tail) if self.follow else (missing[-1] // BLOCK * BLOCK, BLOCK)
 
-    def _is_full(self, block: int) -> bool:
-        held = self._blocks.get(block)
-        if held is None:
-            return False
-        self._blocks.move_to_end(block)
-        return len(held) >= min(BLOCK, self.total - block * BLOCK)
+    def _visible(self) -> range:
+        top = self.last_top if self.follow else self.top
+        return range(top, min(self.total, top + self.height))
+
+    def _settle(self) -> None:
+        """Go to the end as soon as its lines are there; until then what is on the screen stays."""
+        if all(self.line(number) is not None for number in self._visible()):
+            self.top = self.last_top
 
     def take(self, view: OutputView) -> None:
         """Keep the lines of an answer. An answer about another attempt than the one shown begins anew."""
         attempt = (view.visit, view.attempt)
         if self.shown_attempt not in (None, attempt):
             self._blocks.clear()
-            self.total = 0
+            self.total = self.top = 0
         self.shown_attempt = attempt
         self.known = True
         self.complete = view.complete
         self.lost_bytes = view.total.lost_bytes
         for line in view.lines:
-            self._keep(line)
-        self._drop()
-        self.grew(max(view.total.lines, view.lines[-1].number + 1 if view.lines else 0))
-
-    def _keep(self, line: Line) -> None:
-        number, at = divmod(line.number, BLOCK)
-        block = self._blocks.setdefault(number, [])
-        if at < len(block):
-            block[at] = line
-        elif at == len(block):
-            block.append(line)
-        # A line past a gap is left out: its block is asked for as a whole.
-
-    def _drop(self) -> None:
+            number = line.number // BLOCK
+            self._blocks.setdefault(number, {})[line.number] = line
+            self._blocks.move_to_end(number)
         while len(self._blocks) > self._held:
             self._blocks.popitem(last=False)
+        self.grew(max(view.total.lines, view.lines[-1].number + 1 if view.lines else 0))
 
     def grew(self, lines: int) -> bool:
         """The output has that many lines now; true when it has more than before."""
         more = lines > self.total
         self.total = max(self.total, lines)
         if self.follow:
-            self.top = self.last_top
+            self._settle()
         return more
 
     def scroll(self, by: int) -> bool:
@@ -133,7 +123,7 @@ class OutputWindow:
     def to_end(self) -> None:
         """Go to the end and follow it."""
         self.follow = True
-        self.top = self.last_top
+        self._settle()
 
     def state(self) -> str:
         """What is said above the output: whether it is followed, and how much there is."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -8,6 +9,7 @@ from console.client.aio import LinkState
 from console.engine.words import RunState, StepState
 from console.errors import RefusedError
 from console.protocol import DoRun, Notice, NoticeView, ReadOutput
+from console.tui.desk import Desk
 from console.tui.widgets.output import Output
 from tests.tui.driving import Driver, play
 from tests.tui.scripted import ScriptedClient, with_everything
@@ -41,6 +43,17 @@ def test_output_is_followed_until_it_is_scrolled_and_from_f_again() -> None:
         await on.see("unseen", "following")
 
     play(printing(), scene)
+
+
+def test_a_run_of_one_step_shows_its_output_too() -> None:
+    client = printing()
+    client.runs[42] = replace(provision(), steps=provision().steps[:1])
+
+    async def scene(on: Driver) -> None:
+        await opened(on)
+        await on.see("Output  1 Network", "line 499")
+
+    play(client, scene)
 
 
 def test_g_and_shift_g_go_to_both_ends() -> None:
@@ -229,6 +242,39 @@ def test_the_step_in_full_opens_the_output_of_an_attempt() -> None:
         await on.see("== Steps ==")
 
     play(client, scene)
+
+
+def test_what_the_server_says_too_early_or_too_late_breaks_nothing() -> None:
+    async def scene(on: Driver) -> None:
+        await on.see("#42")
+        on.app.open_run(42)
+        # The screen is there, its panes are not.
+        on.client.prints(42, "network", "early")
+        on.client.set_run(replace(provision(), seq=130))
+        await on.see("early")
+        await on.press("escape")
+        on.client.prints(42, "network", "late")
+        on.client.set_run(replace(provision(), seq=140))
+        await on.see("-- Running")
+
+    play(with_everything(provision()), scene)
+
+
+def test_an_error_of_the_screens_ends_them_and_not_the_conversation() -> None:
+    async def playing() -> None:
+        broken: list[Exception] = []
+        client = with_everything(provision())
+
+        def fails() -> None:
+            raise KeyError("a bug")
+
+        desk = Desk(client.make, changed=fails, heard=lambda _: fails(), failed=lambda _: None, broke=broken.append)
+        client.connect()
+        client.set_run(provision(seq=120))
+        assert desk.connected
+        assert [type(error) for error in broken] == [KeyError, KeyError]
+
+    asyncio.run(playing())
 
 
 def test_zoom_gives_a_pane_the_screen_and_takes_it_back() -> None:

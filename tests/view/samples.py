@@ -51,7 +51,7 @@ def summary(run: RunView) -> RunSummary:
         step_position=at,
         step_count=len(run.steps),
         waiting=run.waiting,
-        parameters=run.params,
+        params=run.params,
         late=run.late,
     )
 

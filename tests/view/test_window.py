@@ -33,8 +33,8 @@ def filled(total: int, height: int = 10) -> OutputWindow:
 def fill(window: OutputWindow, total: int) -> int:
     """Answer everything that is asked for; returns how often that was."""
     times = 0
-    while wanted := window.wanted():
-        window.take(answer(*wanted[0], total))
+    while (wanted := window.wanted()) is not None:
+        window.take(answer(*wanted, total))
         times += 1
         assert times < 20, "the window asks for ever"
     return times
@@ -63,22 +63,37 @@ def test_a_million_lines_hold_only_what_was_looked_at() -> None:
 def test_growth_is_followed_until_somebody_scrolls() -> None:
     window = filled(100)
     assert window.grew(150)
+    fill(window, 150)
     assert window.top == 140
     window.scroll(-5)
     window.grew(200)
+    fill(window, 200)
     assert window.top == 135
     assert not window.follow
     assert "f follows" in window.state()
     window.to_end()
+    fill(window, 200)
     assert window.top == 190
+
+
+def test_what_is_on_the_screen_stays_until_the_new_end_is_there() -> None:
+    window = filled(100)
+    window.grew(100_000)
+    assert window.top == 90
+    assert window.wanted() == (-34, 34)
+    assert all(window.line(number) is not None for number in range(90, 100))
+    window.take(answer(-34, 34, 100_000))
+    assert window.top == 99_990
+    assert window.wanted() is None
 
 
 def test_a_block_that_was_not_full_is_read_again_when_it_grew() -> None:
     window = filled(BLOCK + 5)
-    window.grew(BLOCK + 9)
-    assert window.wanted() == [(BLOCK, BLOCK)]
-    fill(window, BLOCK + 9)
-    assert window.line(BLOCK + 8) is not None
+    window.grew(3 * BLOCK)
+    window.scroll_to(BLOCK)
+    assert window.wanted() == (BLOCK, BLOCK)
+    fill(window, 3 * BLOCK)
+    assert window.line(BLOCK + 9) is not None
 
 
 def test_an_answer_of_another_attempt_begins_anew() -> None:
@@ -92,7 +107,7 @@ def test_an_answer_of_another_attempt_begins_anew() -> None:
 def test_an_empty_output_asks_once() -> None:
     window = OutputWindow(SOURCE)
     window.take(answer(-BLOCK, BLOCK, 0))
-    assert window.wanted() == []
+    assert window.wanted() is None
     assert window.known
 
 
@@ -123,4 +138,5 @@ def test_the_screen_never_stands_outside_the_output(moves: list[tuple[str, int]]
                 window.resize(abs(number) % 60 + 1)
         assert 0 <= window.top <= max(0, total - 1)
         fill(window, total)
+        assert not window.follow or window.top == window.last_top
         assert all(window.line(at) is not None for at in range(window.top, min(total, window.top + window.height)))

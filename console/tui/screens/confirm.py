@@ -93,7 +93,7 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         title = [words(line, "strong") for line in wrap(self.question.title, width)]
         rows = [*title, *self.question.rows]
         effects = self.query_one("#effects", Rows)
-        effects.styles.height = max(1, min(len(rows), height - (8 if self._typed else 5)))
+        effects.take_cells(max(1, min(len(rows), height - (8 if self._typed else 5))))
         effects.show(rows)
         note_open = self._typed or self._writing
         for name in ("#ask-note", "#note"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
@@ -117,6 +117,11 @@ class Frame(Screen[None]):
     def grew(self, push: Grew) -> None:
         """An attempt printed more."""
 
+    def _each_output(self, do: Callable[[Output], None]) -> None:
+        """Do something to the outputs that are there: the server also speaks before they are, and after."""
+        for output in self.query(Output):
+            do(output)
+
     def link_came_back(self) -> None:
         """The server answers again."""
 
@@ -162,7 +167,7 @@ class Frame(Screen[None]):
 
     def redraw(self) -> None:
         """Draw, once there are widgets and a size to draw for."""
-        if self.drawable and self.is_attached and self.size.width:
+        if self.drawable and self.is_attached and self.size.width and self.query("#hints"):
             self._fit(self.size.width, self.size.height)
             self.draw()
 

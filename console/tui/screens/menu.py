@@ -71,7 +71,7 @@ class MenuScreen(ModalScreen[str | None]):
         width, height = self.app.size
         rows = menu_rows(self._at, width)
         actions = self.query_one("#actions", Rows)
-        actions.styles.height = max(1, min(len(rows), height - 3))
+        actions.take_cells(max(1, min(len(rows), height - 3)))
         actions.show(rows)
         step = self._at.step
         title = "Actions" + (f"  step {step.position} {clean(step.title or step.id, limit=50)}" if step else "")

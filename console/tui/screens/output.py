@@ -64,11 +64,11 @@ class OutputScreen(RunFrame):
 
     def grew(self, push: Grew) -> None:
         """An attempt printed more."""
-        self._output.grew(push)
+        self._each_output(lambda output: output.grew(push))
 
     def link_came_back(self) -> None:
         """Read what was printed meanwhile."""
-        self._output.again()
+        self._each_output(lambda output: output.again())
 
     def do_follow(self) -> None:
         """The newest line."""

@@ -139,9 +139,7 @@ class ReviewScreen(RunActions, RunFrame):
         ticks = min(len(task.checklist) if task is not None else 0, max(2, room // 3))
         answers = min(len(task.answers) if task is not None else 1, max(2, room // 2))
         for name, height in (("#checklist", ticks), ("#answers", answers)):
-            widget = self.query_one(name)
-            if widget.styles.height is None or widget.styles.height.value != height:
-                widget.styles.height = max(1, height)
+            self.query_one(name, Rows).take_cells(max(1, height))
 
     def _draw_rules(self) -> None:
         width = self.size.width

@@ -125,9 +125,7 @@ class RunScreen(RunActions, RunFrame):
         if self.size.width < WIDE and not self.has_class("-zoom-steps"):
             # Header, need, two rules, notice and hints take six rows; the output keeps the larger part of the rest.
             most = max(3, (self.size.height - 6) * 45 // 100)
-            height = min(count, most)
-            if self._steps.styles.height is None or self._steps.styles.height.value != height:
-                self._steps.styles.height = height
+            self._steps.take_cells(max(1, min(count, most)))
         else:
             self._steps.styles.height = "1fr"
 
@@ -150,11 +148,11 @@ class RunScreen(RunActions, RunFrame):
     def grew(self, push: Grew) -> None:
         """An attempt printed more."""
         if push.run == self.run_id:
-            self._output.grew(push)
+            self._each_output(lambda output: output.grew(push))
 
     def link_came_back(self) -> None:
         """The server answers again: what was printed meanwhile is read."""
-        self._output.again()
+        self._each_output(lambda output: output.again())
 
     # --- actions -----------------------------------------------------------------------------------------------------
 

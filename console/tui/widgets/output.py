@@ -102,26 +102,18 @@ class Output(Widget, can_focus=True):
         self._tell()
 
     def _read(self) -> None:
-        if self.window is not None and self._reading is None and self.window.wanted():
+        if self.window is not None and self._reading is None and self.window.wanted() is not None:
             self._reading = asyncio.create_task(self._read_all(self.window))
 
     async def _read_all(self, window: OutputWindow) -> None:
         try:
-            while window is self.window and (wanted := window.wanted()):
-                before = window.total
-                first, count = wanted[0]
-                source = window.source
-                ask = ReadOutput(
-                    run=source.run, step=source.step, visit=source.visit, attempt=source.attempt,
-                    first=first, count=count, width=LONGEST,
-                )  # fmt: skip
-                view = await self._ask(ask)
-                window.take(view)
+            while window is self.window and (wanted := window.wanted()) is not None:
+                window.take(await self._ask(_question(window.source, *wanted)))
                 self.problem = ""
                 self.refresh()
                 self._tell()
-                if window.wanted() == wanted and window.total == before:
-                    break  # the server has no more of it now; what comes is told
+                if window.wanted() == wanted:
+                    break  # the server has no more of it now, or it grows faster than it is read: both are told
         except NotFoundError:
             window.known = True
         except ConsoleError as problem:
@@ -129,8 +121,16 @@ class Output(Widget, can_focus=True):
         finally:
             if self._reading is asyncio.current_task():
                 self._reading = None
-        self.refresh()
-        self._tell()
+        if window is self.window:
+            self._read_later()
+            self.refresh()
+            self._tell()
+
+    def _read_later(self) -> None:
+        """Read on after a rest, where the end has moved on meanwhile."""
+        window = self.window
+        if window is not None and window.follow and window.total and window.wanted() and self._later is None:
+            self._later = self.set_timer(REPAINT_SECONDS, self._catch_up)
 
     def _tell(self) -> None:
         if self.told is not None:
@@ -205,3 +205,15 @@ class Output(Widget, can_focus=True):
         if self.times:
             runs = (Inked(shown_time(line)), *runs)
         return strip_of_output(runs, self.left, width, base)
+
+
+def _question(source: Source, first: int, count: int) -> ReadOutput:
+    return ReadOutput(
+        run=source.run,
+        step=source.step,
+        visit=source.visit,
+        attempt=source.attempt,
+        first=first,
+        count=count,
+        width=LONGEST,
+    )

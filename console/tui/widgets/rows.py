@@ -27,6 +27,12 @@ class Rows(Widget, can_focus=True):
         self._text = text
         self.moved: Callable[[], None] | None = None
 
+    def take_cells(self, cells: int) -> None:
+        """Be that many rows high; lays the screen out anew only when that is another height."""
+        height = self.styles.height
+        if height is None or height.cells != cells:
+            self.styles.height = cells
+
     @property
     def key(self) -> str:
         """The key of the row under the cursor, or nothing."""
