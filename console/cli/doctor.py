@@ -141,6 +141,8 @@ def _server(call: Call) -> Finding:
         return Finding(name="server", found=False, detail=problem.message, disables="runs", mend=problem.mend or "")
     finally:
         client.close()
+    if status.trouble is not None:
+        return Finding(name="server", found=False, detail=status.trouble, disables="everything but looking")
     return Finding(name="server", found=True, detail=f"process {status.pid}, version {status.version}")
 
 

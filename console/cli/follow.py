@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from console.cli.call import Call
 from console.cli.printing import is_terminal, warn
-from console.cli.waiting import LOOK_AGAIN_SECONDS, stopped
+from console.cli.waiting import LOOK_AGAIN_SECONDS, stopped, troubled
 from console.client.faults import ConnectionLost
 from console.engine.words import RUN_ENDS, AttemptState, RunState
 from console.errors import EXIT_DONE, RunFailed, WaitingForPerson
-from console.protocol import Changed, RunView, ShowRun, Stopping
+from console.protocol import Changed, RunView, ShowRun, Stopping, Troubled
 from console.view.steps import merge
 from console.view.telling import flat, tell
 
@@ -36,6 +36,8 @@ class Follower:
         since = before.seq if before else 0
         now = merge(before, self.call.ask(ShowRun(run=self.number, since=since)))
         self.view = now
+        if now.trouble is not None:
+            raise troubled(self.number, now.trouble)
         if not self._quiet and (before is None or before.seq != now.seq):
             self.call.out.lines(tell(before, now))
             self.call.out.flush()
@@ -52,6 +54,8 @@ class Follower:
                 return self.refresh()
             if isinstance(push, Stopping):
                 raise stopped(self.number)
+            if isinstance(push, Troubled):
+                raise troubled(self.number, push.trouble)
             if push is None or (isinstance(push, Changed) and self.is_news(push)):
                 return self.refresh()
 

@@ -170,6 +170,7 @@ class RunView(Message, frozen=True):
     late: bool = False
     cursor: str | None = None
     partial: bool = False
+    trouble: str | None = None
 
 
 class Line(Message, frozen=True):
@@ -266,6 +267,7 @@ class ServerView(Message, frozen=True):
     memory_kb: int
     unprotected: bool
     uptime_ms: int = 0
+    trouble: str | None = None
     problems: tuple[ProblemView, ...] = ()
 
 

@@ -39,6 +39,7 @@ class Welcome(Message, frozen=True):
     name: str
     asserted: bool = False
     unprotected: bool = True
+    trouble: str | None = None
     error: Fault | None = None
 
 
@@ -94,11 +95,17 @@ class Notice(Message, frozen=True, tag_field="push", tag="notice"):
     notice: NoticeView
 
 
+class Troubled(Message, frozen=True, tag_field="push", tag="troubled"):
+    """The server records nothing more: what is shown is what was last on disk. It says why, and what mends it."""
+
+    trouble: str
+
+
 class Stopping(Message, frozen=True, tag_field="push", tag="stopping"):
     """The server stops now; runs go on."""
 
 
-AnyPush = Changed | Grew | Notice | Stopping
+AnyPush = Changed | Grew | Notice | Troubled | Stopping
 
 
 class FromServer(Message, frozen=True):

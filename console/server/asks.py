@@ -74,7 +74,7 @@ async def show_run(host: Host, ask: p.ShowRun, who: Actor) -> p.RunView:
     if run is None:
         raise _no_run(ask.run)
     newer = _runbooks().is_newer(host, run)
-    view = run_view(run, ask.since, newer=newer)
+    view = msgspec.structs.replace(run_view(run, ask.since, newer=newer), trouble=host.trouble)
     steps = tuple(
         msgspec.structs.replace(step, note=_note_text(host, step.note)) if step.note else step for step in view.steps
     )
@@ -224,6 +224,7 @@ async def status(host: Host, ask: p.ServerStatus, who: Actor) -> p.ServerView:
         unprotected=True,
         problems=tuple(problems),
         uptime_ms=now_ms() - host.started_at,
+        trouble=host.trouble,
     )
 
 

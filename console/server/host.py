@@ -25,6 +25,7 @@ from console.journal import (
     open_writer,
 )
 from console.journal.records import Turn
+from console.protocol import Troubled
 from console.server.acting import Acting
 from console.server.clock import now_ms
 from console.server.hub import Hub
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from console.server.rendering import Rendering
 
 log = logging.getLogger(__name__)
+
+TROUBLE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -82,6 +85,22 @@ class Host:
         """Why nothing more can be recorded, or None while all is well."""
         failed = self.committer.failed
         return failed.message if failed is not None else None
+
+    @property
+    def trouble(self) -> str | None:
+        """One sentence for everybody who looks, while nothing more can be recorded."""
+        if self.broken is None:
+            return None
+        return (
+            f"Nothing more is recorded: {self.broken} What you see may be old; what runs goes on. "
+            "Make room on the disk, then: console server stop, and look again."
+        )
+
+    async def tell_trouble(self) -> None:
+        """Tell all who watch when the journal takes nothing more; runs until cancelled."""
+        while self.trouble is None:
+            await asyncio.sleep(TROUBLE_SECONDS)
+        self.hub.tell_all(Troubled(trouble=self.trouble))
 
     async def begin(self) -> None:
         """Restore what had not ended, look for what was under way, and go on."""

@@ -86,13 +86,13 @@ async def _serve(home: Home, socket: Path) -> int:
         return body
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        session = Session(reader, writer, host.hub, answer, str(home.root))
+        session = Session(reader, writer, host.hub, answer, str(home.root), lambda: host.trouble)
         task = asyncio.create_task(session.serve())
         sessions.add(task)
         task.add_done_callback(sessions.discard)
 
     await host.begin()
-    timekeeper = asyncio.create_task(host.acting.keep_time())
+    timekeeper = asyncio.gather(host.acting.keep_time(), host.tell_trouble())
     server = await _listen(connected, socket)
     await host.turns.record_home("server_started", {"pid": os.getpid(), "version": console.__version__})
     log.info("serving %s on %s", home.root, socket)
@@ -114,7 +114,7 @@ async def _listen(connected: Any, socket: Path) -> asyncio.Server:
 async def _close(
     host: Host,
     server: asyncio.Server,
-    timekeeper: asyncio.Task[None],
+    timekeeper: asyncio.Future[Any],
     sessions: set[asyncio.Task[None]],
     socket: Path,
 ) -> None:

@@ -70,13 +70,20 @@ class Session:
     """Serves one connection until it ends."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hub: Hub, answer: Answering, home: str
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        hub: Hub,
+        answer: Answering,
+        home: str,
+        trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._hub = hub
         self._answer = answer
         self._home = home
+        self._trouble = trouble
         self._who: Actor | None = None
         self._asks: set[asyncio.Task[None]] = set()
         self._owed = 0
@@ -114,7 +121,13 @@ class Session:
         except ConsoleError as problem:
             fault = fault_of(problem)
         welcome = Welcome(
-            version=VERSION, server=console.__version__, home=self._home, name=name, asserted=asserted, error=fault
+            version=VERSION,
+            server=console.__version__,
+            home=self._home,
+            name=name,
+            asserted=asserted,
+            error=fault,
+            trouble=self._trouble(),
         )
         self._writer.write(frame(welcome))
         await self._writer.drain()

@@ -90,7 +90,8 @@ def waiting_lines(tasks: Iterable[WaitingView]) -> Iterator[str]:
 
 def run_lines(run: RunView, _width: int = 0) -> list[str]:
     """A whole run."""
-    lines = [f"#{run.id} {clean(run.title)}", *_facts(run), "", "Steps"]
+    trouble = [f"! {clean(run.trouble, limit=600)}"] if run.trouble else []
+    lines = [*trouble, f"#{run.id} {clean(run.title)}", *_facts(run), "", "Steps"]
     asked = {task.step for task in run.waiting}
     for step in run.steps:
         lines += _step_lines(step, asked, "  ")
