@@ -36,7 +36,7 @@ def run(home: Home, as_name: str | None = None, *, runbook: str | None = None, r
     code = app.run(mouse=False)
     if app.broken_by is not None:
         raise app.broken_by
-    _say_goodbye(app.left_with)
+    _say_goodbye(app.left_with, app.unanswered)
     return code if code is not None else app.return_code or 0
 
 
@@ -46,7 +46,7 @@ def _splash() -> None:
     sys.stdout.flush()
 
 
-def _say_goodbye(runs: tuple[int, ...]) -> None:
+def _say_goodbye(runs: tuple[int, ...], unanswered: bool) -> None:
     numbers = ", ".join(str(number) for number in runs)
     if not runs:
         text = ""
@@ -54,5 +54,7 @@ def _say_goodbye(runs: tuple[int, ...]) -> None:
         text = f"Run {numbers} goes on without you. console open {numbers} shows it again.\n"
     else:
         text = f"Runs {numbers} go on without you. console shows them again.\n"
+    if unanswered:
+        text += "The server had not answered what you sent last: look before you send it again.\n"
     sys.stdout.write(" " * len(SPLASH) + "\r" + text)
     sys.stdout.flush()

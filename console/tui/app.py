@@ -38,6 +38,7 @@ from console.view.spans import Line, Span, fit_line
 from console.view.times import clock
 
 TWICE_SECONDS = 2.0
+UNSENT_SECONDS = 1.5
 
 
 class ConsoleApp(App[int]):
@@ -70,11 +71,14 @@ class ConsoleApp(App[int]):
         self.ascii = ascii_only
         self.left_with: tuple[int, ...] = ()
         self.broken_by: Exception | None = None
+        self.unanswered = False
         self._make_client = make_client
         self._open_runbook, self._open_run = open_runbook, open_run
         self._said: tuple[tuple[str, str], ...] = ()
         self._interrupted = -TWICE_SECONDS
         self._sending: set[asyncio.Task[None]] = set()
+        self._reading: set[asyncio.Task[None]] = set()
+        self._leaving: asyncio.Task[None] | None = None
         self._link_state = LinkState.CONNECTING
         self._rang: set[tuple[int, str, str]] | None = None
         self.desk: Desk
@@ -138,8 +142,16 @@ class ConsoleApp(App[int]):
         return tuple(sorted(number for number, state in states.items() if state not in RUN_ENDS))
 
     def leave(self) -> None:
-        """Leave at once."""
+        """Leave, once the server has taken what was sent, or soon after."""
         self.left_with = self._going()
+        if not self._sending or self._leaving is not None:
+            self.exit(0)
+        else:
+            self._leaving = asyncio.create_task(self._leave_when_sent())
+
+    async def _leave_when_sent(self) -> None:
+        _, unanswered = await asyncio.wait(self._sending, timeout=UNSENT_SECONDS)
+        self.unanswered = bool(unanswered)
         self.exit(0)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -257,8 +269,8 @@ class ConsoleApp(App[int]):
 
     # --- commands ----------------------------------------------------------------------------------------------------
 
-    def start_task(self, work: Awaitable[None]) -> None:
-        """Do something beside the keys; a ConsoleError of it is shown."""
+    def start_task(self, work: Awaitable[None], *, command: bool = False) -> None:
+        """Do something beside the keys; a ConsoleError of it is shown. A command is waited for before leaving."""
 
         async def guarded() -> None:
             try:
@@ -269,8 +281,9 @@ class ConsoleApp(App[int]):
                 self._handle_exception(problem)
 
         task = asyncio.create_task(guarded())
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        kept = self._sending if command else self._reading
+        kept.add(task)
+        task.add_done_callback(kept.discard)
 
     def send(self, ask: DoRun | AnswerStep, what: str) -> None:
         """Send a command: say at once that it is sent, and later that it was taken, or why not."""
@@ -285,7 +298,7 @@ class ConsoleApp(App[int]):
 
         sent = ((f"{what}: sent.", "dim"),)
         self._show(*sent)
-        self.start_task(sending())
+        self.start_task(sending(), command=True)
 
     def send_answer(self, task: WaitingView, answer: Answer, values: dict[str, Any], note: str | None) -> None:
         """Answer a task as it was shown: with the version of its step."""

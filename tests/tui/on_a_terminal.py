@@ -29,21 +29,27 @@ from tests.tui.test_hostile import evil_client
 from tests.tui.scripted import with_everything
 from tests.view.samples import provision
 client = {client}
+{after}
 watch_terminal(0)
 app = ConsoleApp(client.make, ascii_only=not is_utf8(os.environ), colour=has_colour(os.environ))
 app.run(mouse=False)
-print("left with", app.left_with)
+print("left with", app.left_with, "broken by", repr(app.broken_by))
 """
 
 
 class Terminal:
-    """A child with the screens on a pseudo-terminal. `before` is Python that the child runs first."""
+    """A child with the screens on a pseudo-terminal. `before` and `after` the imports it runs more Python."""
 
     def __init__(
-        self, *, client: str = "with_everything(provision())", before: str = "", size: tuple[int, int] = (80, 24),
+        self,
+        *,
+        client: str = "with_everything(provision())",
+        before: str = "",
+        after: str = "",
+        size: tuple[int, int] = (80, 24),
         environ: dict[str, str] | None = None,
-    ) -> None:  # fmt: skip
-        code = CHILD.format(root=str(ROOT), client=client, before=before)
+    ) -> None:
+        code = CHILD.format(root=str(ROOT), client=client, before=before, after=after)
         env = {"PATH": os.environ["PATH"], "HOME": "/tmp", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
         self.pid, self.descriptor = pty.fork()
         if self.pid == 0:

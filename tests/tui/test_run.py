@@ -130,6 +130,45 @@ def test_pause_asks_nothing() -> None:
     play(printing(), scene)
 
 
+def test_what_was_sent_is_waited_for_before_leaving() -> None:
+    class Slow(ScriptedClient):
+        async def ask(self, ask: object) -> object:
+            if isinstance(ask, DoRun):
+                await asyncio.sleep(0.2)
+            return await super().ask(ask)
+
+    client = Slow()
+    client.runs = {42: provision()}
+
+    async def scene(on: Driver) -> None:
+        await opened(on)
+        await on.press("p", "q")
+        await on.until(lambda: on.app._exit, "the end")
+        assert len(on.client.commands(DoRun)) == 1
+        assert not on.app.unanswered
+
+    play(client, scene)
+
+
+def test_leaving_says_when_the_last_command_has_no_answer() -> None:
+    class Silent(ScriptedClient):
+        async def ask(self, ask: object) -> object:
+            if isinstance(ask, DoRun):
+                await asyncio.sleep(60)
+            return await super().ask(ask)
+
+    client = Silent()
+    client.runs = {42: provision()}
+
+    async def scene(on: Driver) -> None:
+        await opened(on)
+        await on.press("p", "q")
+        await on.until(lambda: on.app._exit, "the end")
+        assert on.app.unanswered
+
+    play(client, scene)
+
+
 def test_a_refusal_says_what_to_do() -> None:
     client = printing()
     client.refuse = RefusedError("the run is paused already", mend="resume it", unaffected="what runs goes on")

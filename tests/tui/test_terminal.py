@@ -114,6 +114,22 @@ def test_a_polite_kill_gives_the_terminal_back_and_says_what_goes_on() -> None:
         assert b"left with (42,)" in terminal.wire
 
 
+def test_an_error_of_the_screens_leaves_no_traceback_on_the_terminal() -> None:
+    broken = (
+        "from console.tui.screens.board import BoardScreen\n"
+        "def fails(self): raise KeyError('a bug')\n"
+        "BoardScreen.do_open = fails"
+    )
+    with Terminal(after=broken) as terminal:
+        terminal.until("#42")
+        terminal.press("\r")
+        terminal.ended()
+        terminal.read(0.5)
+        assert b"broken by KeyError('a bug')" in terminal.wire
+        assert b"Traceback" not in terminal.wire
+        assert b"\x1b[?1049l" in terminal.wire
+
+
 def test_q_gives_the_terminal_back() -> None:
     with Terminal() as terminal:
         terminal.until("#42")

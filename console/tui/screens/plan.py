@@ -102,7 +102,7 @@ class PlanScreen(Frame):
         def answered(confirmed: Confirmed | None) -> None:
             if confirmed is not None:
                 self.console.say("Start: sent.", "dim")
-                self.console.start_task(self._start(queue))
+                self.console.start_task(self._start(queue), command=True)
 
         self.console.confirm(question, answered)
 
