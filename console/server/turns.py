@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -25,13 +25,13 @@ from console.server.hub import Hub
 from console.server.records import to_row
 from console.server.runs import Runs
 from console.server.views import notices, run_summary
+from console.server.whole import Whole
 
 SERVER = c.Actor(kind=c.ActorKind.SERVER, name="server")
 TIMER = c.Actor(kind=c.ActorKind.TIMER, name="timer")
 HOME_STREAM = "home"
 _ENCODE = msgspec.json.encode
 
-_T = TypeVar("_T")
 Renderer = Callable[[Run, Prepare], Awaitable[c.StepRendered]]
 
 
@@ -83,7 +83,7 @@ class Turns:
         self._home = asyncio.Lock()
         self._home_seq = reader.head(HOME_STREAM).seq
         self._next_run = reader.last_run() + 1
-        self._under_way: set[asyncio.Task[Any]] = set()
+        self._whole = Whole()
         self.act: Callable[[Run], None] = lambda _run: None
 
     @property
@@ -95,7 +95,7 @@ class Turns:
 
     async def submit(self, number: int, command: c.AnyCommand, extras: Extras | None = None) -> Done:
         """Take a command for a run; raises RefusedError or NotFoundError, and JournalError when it cannot be kept."""
-        return await self._whole(self._submit(number, command, extras or Extras()))
+        return await self._whole.do(self._submit(number, command, extras or Extras()))
 
     async def _submit(self, number: int, command: c.AnyCommand, extras: Extras) -> Done:
         async with self._lock_of(number):
@@ -112,7 +112,7 @@ class Turns:
 
     async def start(self, make: Callable[[int, int | None], c.StartRun], lock: str | None, extras: Extras) -> Done:
         """Start a run: `make` gives the command once the number and the holder of the lock are known."""
-        return await self._whole(self._start(make, lock, extras))
+        return await self._whole.do(self._start(make, lock, extras))
 
     async def _start(self, make: Callable[[int, int | None], c.StartRun], lock: str | None, extras: Extras) -> Done:
         async with self._home:
@@ -126,7 +126,7 @@ class Turns:
 
     async def nudge(self, number: int) -> None:
         """Take what a run's state calls for without a command, such as after a restart."""
-        await self._whole(self._nudge(number))
+        await self._whole.do(self._nudge(number))
 
     async def _nudge(self, number: int) -> None:
         async with self._lock_of(number):
@@ -142,7 +142,7 @@ class Turns:
 
     async def admit_next(self, lock: str) -> None:
         """Let the oldest run that queues for a key begin, where nobody holds it."""
-        await self._whole(self._admit_next(lock))
+        await self._whole.do(self._admit_next(lock))
 
     async def _admit_next(self, lock: str) -> None:
         for run in self._runs.live():
@@ -165,20 +165,14 @@ class Turns:
         return next(held, self._runs.unreadable_holder(lock))
 
     def _lock_of(self, number: int) -> asyncio.Lock:
-        return self._locks.setdefault(number, asyncio.Lock())
-
-    async def _whole(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Take a turn to its end even when nobody waits for it any more: half of one would leave memory behind disk."""
-        outcome: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
-        task = asyncio.create_task(_carry(work, outcome))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        return await outcome
+        lock = self._locks.get(number)
+        if lock is None:
+            lock = self._locks[number] = asyncio.Lock()
+        return lock
 
     async def aclose(self) -> None:
         """Wait for the turns under way."""
-        while self._under_way:
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._whole.aclose()
 
     async def record_home(self, type_: str, data: dict[str, Any]) -> None:
         """Append an event to the home's own stream."""
@@ -251,7 +245,7 @@ class Turns:
             home = [self._home_event(type_, data, cause, offset) for offset, (type_, data) in enumerate(changes)]
             turn = msgspec.structs.replace(turn, events=[*turn.events, *home])
         faults.point("before_commit")
-        await self._committer.commit(turn, alone=len(self._under_way) == 1)
+        await self._committer.commit(turn, alone=self._whole.alone)
         self._home_seq += len(changes)
         faults.point("after_commit")
 
@@ -265,21 +259,6 @@ class Turns:
         if told:
             for notice in notices(run)[-told:]:
                 self._hub.tell_all(Notice(notice=notice))
-
-
-async def _carry(work: Coroutine[Any, Any, _T], outcome: asyncio.Future[_T]) -> None:
-    """Do the work and say what came of it, where somebody still waits for that."""
-    try:
-        result = await work
-    except asyncio.CancelledError:
-        outcome.cancel()
-        raise
-    except Exception as error:  # noqa: BLE001 - it belongs to whoever waits
-        if not outcome.done():
-            outcome.set_exception(error)
-    else:
-        if not outcome.done():
-            outcome.set_result(result)
 
 
 def _sentence(text: str) -> str:
