@@ -49,10 +49,16 @@ def kill_all(job: Job) -> None:
     assert found.supervisor is not None
     below = find_survivors(found.supervisor.attempt, found.supervisor)
     assert len(below) >= 2, "the driver and terraform were expected under the supervisor"
-    for pid in (found.supervisor.supervisor.pid, *(one.pid for one in below)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_at_once(found.supervisor.supervisor.pid, *(one.pid for one in below))
     until(lambda: not any(alive(one.pid) for one in below), saying="they are gone")
+
+
+def kill_at_once(*pids: int) -> None:
+    """None of them gets to do anything about the death of another."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def in_doubt(job: Job, client: Client) -> View:
@@ -172,9 +178,7 @@ def test_what_survived_is_shown_before_a_new_start(job: Job, answer: str) -> Non
     tool = [one for one in below if str(job.standins.terraform) in one.command]
     assert tool, below
     # Everything but terraform itself: it goes on by itself, and nobody watches it.
-    for pid in (found.supervisor.supervisor.pid, *(one.pid for one in below if one not in tool)):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_at_once(found.supervisor.supervisor.pid, *(one.pid for one in below if one not in tool))
     view = in_doubt(job, client)
     assert step_of(view, "network").evidence
     job.lab.answer(client, 1, "network", "not_done")
