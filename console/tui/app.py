@@ -5,31 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, ClassVar
-from uuid import uuid4
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from console.client.aio import LinkState
-from console.engine.words import RUN_ENDS, Answer
-from console.errors import ConsoleError
+from console.engine.words import RUN_ENDS
 from console.protocol import (
-    AnswerStep,
     AnyPush,
     Changed,
-    Done,
-    DoRun,
     Grew,
     Notice,
     Stopping,
-    WaitingView,
 )
 from console.tui.desk import Desk, MakeClient
 from console.tui.screens.confirm import Confirmed, ConfirmScreen
 from console.tui.screens.frame import Frame
 from console.tui.screens.menu import MenuScreen
+from console.tui.sending import Sending
 from console.tui.theme import DARK
 from console.tui.widgets.notice import NoticeLines
 from console.view.confirming import Confirmation, confirm_quit
@@ -38,10 +32,9 @@ from console.view.spans import Line, Span, fit_line
 from console.view.times import clock
 
 TWICE_SECONDS = 2.0
-UNSENT_SECONDS = 1.5
 
 
-class ConsoleApp(App[int]):
+class ConsoleApp(Sending):
     """The console's screens over one client. It owns nothing: runs go on without it."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -71,13 +64,9 @@ class ConsoleApp(App[int]):
         self.ascii = ascii_only
         self.left_with: tuple[int, ...] = ()
         self.broken_by: Exception | None = None
-        self.unanswered = False
         self._make_client = make_client
         self._open_runbook, self._open_run = open_runbook, open_run
-        self._said: tuple[tuple[str, str], ...] = ()
         self._interrupted = -TWICE_SECONDS
-        self._sending: set[asyncio.Task[None]] = set()
-        self._reading: set[asyncio.Task[None]] = set()
         self._leaving: asyncio.Task[None] | None = None
         self._link_state = LinkState.CONNECTING
         self._rang: set[tuple[int, str, str]] | None = None
@@ -150,8 +139,7 @@ class ConsoleApp(App[int]):
             self._leaving = asyncio.create_task(self._leave_when_sent())
 
     async def _leave_when_sent(self) -> None:
-        _, unanswered = await asyncio.wait(self._sending, timeout=UNSENT_SECONDS)
-        self.unanswered = bool(unanswered)
+        await self.all_answered()
         self.exit(0)
 
     def _handle_exception(self, error: Exception) -> None:
@@ -243,23 +231,6 @@ class ConsoleApp(App[int]):
 
     # --- saying things -----------------------------------------------------------------------------------------------
 
-    def say(self, text: str, role: str = "") -> None:
-        """Show a notice. The text is our own, or has been through the sanitiser."""
-        self._show((text, role))
-
-    def say_error(self, problem: ConsoleError) -> None:
-        """Show what failed, what is unaffected, and what to do next."""
-        texts = [(f"{_heading(problem)} {clean(problem.message, limit=400)}", "error")]
-        if problem.mend:
-            texts.append((f"What to do: {clean(problem.mend, limit=300)}", ""))
-        if problem.unaffected:
-            texts.append((f"Unaffected: {clean(problem.unaffected, limit=200)}", "dim"))
-        self._show(*texts)
-
-    def _show(self, *texts: tuple[str, str]) -> None:
-        self._said = texts
-        self.show_said()
-
     def show_said(self) -> None:
         """Show the last notice on the screen that is on top."""
         for screen in reversed(self.screen_stack):
@@ -267,58 +238,11 @@ class ConsoleApp(App[int]):
                 notice.show(*self._said)
                 return
 
-    # --- commands ----------------------------------------------------------------------------------------------------
-
-    def start_task(self, work: Awaitable[None], *, command: bool = False) -> None:
-        """Do something beside the keys; a ConsoleError of it is shown. A command is waited for before leaving."""
-
-        async def guarded() -> None:
-            try:
-                await work
-            except ConsoleError as problem:
-                self.say_error(problem)
-            except Exception as problem:  # noqa: BLE001 - ends the screens with a report, as in any handler
-                self._handle_exception(problem)
-
-        task = asyncio.create_task(guarded())
-        kept = self._sending if command else self._reading
-        kept.add(task)
-        task.add_done_callback(kept.discard)
-
-    def send(self, ask: DoRun | AnswerStep, what: str) -> None:
-        """Send a command: say at once that it is sent, and later that it was taken, or why not."""
-
-        async def sending() -> None:
-            done: Done = await self.desk.client.ask(ask)
-            again = " (it was taken before)" if done.repeated else ""
-            # What people are told because of it may have come first, and matters more.
-            if self._said == sent:
-                self.say(f"{what}: accepted as event {done.seq}{again}.", "ok")
-            self.desk.reload()
-
-        sent = ((f"{what}: sent.", "dim"),)
-        self._show(*sent)
-        self.start_task(sending(), command=True)
-
-    def send_answer(self, task: WaitingView, answer: Answer, values: dict[str, Any], note: str | None) -> None:
-        """Answer a task as it was shown: with the version of its step."""
-        ask = AnswerStep(
-            run=task.run, step=task.step, answer=answer, command=new_id(), values=values, note=note,
-            version=task.version,
-        )  # fmt: skip
-        self.send(ask, f'{answer.value.replace("_", " ")} "{clean(task.title, limit=40)}"')
-
-    def send_verb(self, run: int, verb: str, *, step: str | None = None, reason: str | None = None,
-                  stop: bool = False) -> None:  # fmt: skip
-        """Do something to a run."""
-        ask = DoRun(run=run, verb=verb, command=new_id(), step=step, reason=reason, stop=stop)
-        self.send(ask, f"{verb} run {run}{' ' + clean(step, limit=40) if step else ''}")
+    # --- going places ------------------------------------------------------------------------------------------------
 
     def confirm(self, question: Confirmation, then: Callable[[Confirmed | None], None]) -> None:
         """Ask, then do."""
         self.push_screen(ConfirmScreen(question), then)
-
-    # --- going places ------------------------------------------------------------------------------------------------
 
     def go_back(self) -> None:
         """Close the screen on top; the board stays."""
@@ -393,12 +317,3 @@ class ConsoleApp(App[int]):
                 self.do_quit()
             case _ if isinstance(self.screen, Frame):
                 self.screen.action_act(order.argument)
-
-
-def new_id() -> str:
-    """The id of a command: the same command sent twice does nothing twice."""
-    return f"screen-{uuid4().hex}"
-
-
-def _heading(problem: ConsoleError) -> str:
-    return "Refused:" if problem.code == "refused" else "Failed:"

@@ -8,9 +8,9 @@ from textual.widget import Widget
 
 from console.engine.reports import Value
 from console.protocol import PlanRun, RunbookView, StartRun, StepPlan
-from console.tui.app import new_id
 from console.tui.screens.confirm import Confirmed
 from console.tui.screens.frame import Frame, bindings
+from console.tui.sending import new_id
 from console.tui.widgets.bar import Bar
 from console.tui.widgets.rows import Rows
 from console.view.catalogue import plan_rows, typed_parameters
