@@ -8,9 +8,7 @@ from typing import Annotated
 import msgspec
 
 PATTERN = r"^[1-9][0-9]{0,6}(ms|s|m|h|d)$|^0s$"
-Duration = Annotated[
-    str, msgspec.Meta(pattern=PATTERN, description="a duration such as 90s, 20m, 4h or 2d")
-]
+Duration = Annotated[str, msgspec.Meta(pattern=PATTERN, description="a duration such as 90s, 20m, 4h or 2d")]
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 

@@ -11,7 +11,6 @@ import pytest
 from console.supervisor.layout import MARKER
 from tests.supervise.lab import Lab, bare_supervisor
 
-
 # The C library keeps 32 and 33 to itself: no program can change what it inherits for them.
 LIBC_OWN = 1 << 31 | 1 << 32
 
