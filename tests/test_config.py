@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,11 @@ from console.errors import ConfigError, RefusedError
 
 
 @pytest.fixture
-def runtime(tmp_path: Path) -> Path:
-    directory = tmp_path / "r"
-    directory.mkdir(mode=0o700)
-    return directory
+def runtime() -> Iterator[Path]:
+    """A short path: what pytest calls its own directories may leave no room for a socket's."""
+    directory = Path(tempfile.mkdtemp(prefix="r-"))
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 class TestFindingTheHome:
