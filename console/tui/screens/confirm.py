@@ -68,17 +68,18 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         """Draw, and put the focus where nothing is confirmed by accident."""
         for name in ("#ask-target", "#target"):
             self.query_one(name).display = self._typed
-        self._draw()
         self.set_focus(None)
         self._be_deaf()
 
     def _be_deaf(self) -> None:
         """Take no key for a moment: what is still held down or typed ahead was meant for something else."""
         self.listens = False
+        self._draw()
         self.set_timer(DEAF_SECONDS, self._listen)
 
     def _listen(self) -> None:
         self.listens = True
+        self._draw()
         if self._typed:
             self.query_one("#target").focus()
         elif self._writing:
@@ -103,8 +104,12 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
 
     def _bars(self, width: int) -> dict[str, tuple[Span, ...]]:
         needed = "a reason is required" if self.question.needs_note else "may stay empty"
+        title = rule("Sure?", "", width, focused=True)
+        if not self.listens:
+            # What can be pressed stands there from the moment on at which it counts.
+            return {"#rule": title, "#ask-target": (), "#ask-note": (), "#keys": ()}
         return {
-            "#rule": rule("Sure?", "", width, focused=True),
+            "#rule": title,
             "#ask-target": (
                 Span("Type ", "strong"),
                 Span(self.question.target, "danger"),
@@ -167,7 +172,6 @@ class ConfirmScreen(ModalScreen[Confirmed | None]):
         else:
             self._writing = False
             self.set_focus(None)
-            self._draw()
             self._be_deaf()
 
     def _yes(self) -> None:
