@@ -50,6 +50,13 @@ def _fill_name(screen: Screen) -> str:
     return name
 
 
+def _type_target(screen: Screen, name: str) -> None:
+    """Type what a dangerous action asks for, and see it in the field before going on."""
+    screen.wait(f"Type {name}")
+    screen.type(name)
+    screen.wait(lambda shown: any(line.strip() == name for line in shown.splitlines()), 10)
+
+
 def _confirm(screen: Screen, shown_after: str) -> None:
     """Press y until it counts: keys in the first moments of a question are ignored on purpose."""
 
@@ -91,8 +98,7 @@ def test_approved_and_done(place: Place) -> None:
     screen.wait("Roll back all")
     screen.press_until("Down", "Undo everything that started, newest first.", every=0.2)
     screen.press("Enter")
-    screen.wait(f"Type {name}")
-    screen.type(name)
+    _type_target(screen, name)
     screen.press("Enter")
     for step in ("configure", "network"):
         place.until(_asks(step), 90)
@@ -101,7 +107,7 @@ def test_approved_and_done(place: Place) -> None:
     assert place.until(lambda run: run["ended_at"] is not None)["state"] == "rolled_back"
     assert _left(place.home) == []
     screen.press("q")
-    screen.wait("/\\$ *$/")
+    screen.wait("/[$#] *$/")
 
 
 def test_rejected_is_undone_without_asking(place: Place) -> None:
@@ -121,7 +127,7 @@ def test_leaving_the_console_leaves_the_run(place: Place) -> None:
     screen.press("Escape")
     screen.wait("== Steps")
     screen.press("q")
-    screen.wait("/\\$ *$/")
+    screen.wait("/[$#] *$/")
     assert place.show()["state"] == "waiting"
     other = place.screen()
     other.line("console")
