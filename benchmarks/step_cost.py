@@ -141,7 +141,7 @@ def main() -> int:
     """Measure, print a table, write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=1_000)
-    parser.add_argument("--slice", type=int, default=100)
+    parser.add_argument("--slice", type=int, default=25)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     result = asyncio.run(measure(args.steps, args.slice))
